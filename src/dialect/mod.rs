@@ -1,0 +1,5 @@
+//! llama.cpp's dialect: what its programs print and accept, build by build.
+//!
+//! The programs change their flags and their log lines every few weeks. Everything that knows such
+//! a thing is here, and nothing here ever fails on what a program prints: a parser returns what it
+//! understood, and the rest as it came.

@@ -1,0 +1,30 @@
+//! **orchestrate** supervises llama.cpp: it builds and spawns `llama-completion` per model profile,
+//! feeds it a simplified prompt over stdin, streams the answer, reads the timing output into
+//! milliseconds per token, and says what happened.
+//!
+//! The modules stand on four floors; a module uses modules of lower floors only (and, without
+//! cycles, of its own). `tests/architecture.rs` holds the code to that.
+//!
+//! | floor | modules |
+//! | --- | --- |
+//! | 0 pure: no clock, file, process, environment or async | [`units`], [`text`], [`gguf`], [`profile`], [`dialect`] |
+//! | 1 parts: one piece of the outside world each | [`supervise`], [`vendor`], [`host`], [`store`] |
+//! | 2 engine: parts put together | [`engine`] |
+//! | 3 faces: one thing a user can ask for | [`run`], [`cli`], [`ui`], … |
+//!
+//! `ARCHITECTURE.md` says why, and which way a request takes through them.
+
+#![deny(unsafe_code)]
+
+pub mod cli;
+pub mod dialect;
+pub mod engine;
+pub mod gguf;
+pub mod host;
+pub mod profile;
+pub mod store;
+pub mod supervise;
+pub mod text;
+pub mod ui;
+pub mod units;
+pub mod vendor;
