@@ -7,10 +7,10 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`units`], [`text`], [`gguf`], [`profile`], [`dialect`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`text`], [`gguf`], [`profile`], [`dialect`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`vendor`], [`host`], [`store`] |
 //! | 2 engine: parts put together | [`engine`] |
-//! | 3 faces: one thing a user can ask for | [`run`], [`cli`], [`ui`], … |
+//! | 3 faces: one thing a user can ask for | [`cli`], [`ui`] |
 //!
 //! `ARCHITECTURE.md` says why, and which way a request takes through them.
 
@@ -19,6 +19,7 @@
 pub mod cli;
 pub mod dialect;
 pub mod engine;
+pub mod exit;
 pub mod gguf;
 pub mod host;
 pub mod profile;
