@@ -1,0 +1,62 @@
+//! Signals to a whole process group, and the look whether anyone is left in it.
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+/// Kills every process of the group that `leader` leads (SIGKILL).
+///
+/// For short helpers whose leader is known to be unreaped; a supervised child is ended through its
+/// [`Job`](super::Job). A group that is gone already is not an error.
+pub fn kill_group(leader: u32) {
+    if let Some(group) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+        signal_group(group, Signal::KILL);
+    }
+}
+
+/// Sends `signal` to the group; whether anyone could be reached.
+pub(super) fn signal_group(group: Pid, signal: Signal) -> bool {
+    kill_process_group(group, signal).is_ok()
+}
+
+/// Whether no process of the group is running any more.
+pub(super) fn group_is_empty(group: Pid) -> bool {
+    test_kill_process_group(group) == Err(Errno::SRCH) || only_zombies_left(group)
+}
+
+/// Whether all that is left of the group has ended and waits to be reaped by its parent. That is
+/// init's duty, and in a container init may be a program that never does it.
+fn only_zombies_left(group: Pid) -> bool {
+    // Without /proc (macOS) the signal's answer is all there is.
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return false;
+    };
+    let group = group.as_raw_nonzero().to_string();
+    !processes.flatten().any(|process| {
+        std::fs::read_to_string(process.path().join("stat"))
+            .is_ok_and(|stat| is_running_member(&stat, &group))
+    })
+}
+
+/// Whether a line of `/proc/PID/stat` (proc(5)) is of a running process of the group. The command's
+/// name, in parentheses, may itself hold spaces and parentheses: the fields begin after the last one.
+fn is_running_member(stat: &str, group: &str) -> bool {
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let mut fields = fields.split(' ');
+    let state = fields.next().unwrap_or_default();
+    let member_of = fields.nth(1).unwrap_or_default();
+    member_of == group && !matches!(state, "Z" | "X" | "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_running_member;
+
+    #[test]
+    fn reads_the_group_and_the_state_of_a_stat_line() {
+        assert!(is_running_member("17 (sh) S 1 17 17 0 -1", "17"));
+        assert!(!is_running_member("17 (sh) Z 1 17 17 0 -1", "17"));
+        assert!(!is_running_member("18 (sh) S 17 18 17 0 -1", "17"));
+        assert!(is_running_member("19 (a) Z 1) R 1 17 17", "17"));
+        assert!(!is_running_member("", "17"));
+    }
+}

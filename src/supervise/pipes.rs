@@ -1,0 +1,125 @@
+//! The pipes between a child and its owner, and the pump that empties them.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe;
+use tokio::sync::mpsc;
+
+use super::job::Event;
+
+/// Most bytes that one read takes: the default capacity of a Linux pipe.
+const READ_SIZE: usize = 64 * 1024;
+
+/// The reading end of one of the child's outputs, which may have ended.
+struct Output {
+    receiver: Option<pipe::Receiver>,
+    buffer: Box<[u8]>,
+}
+
+impl Output {
+    fn new(end: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
+            receiver: Some(pipe::Receiver::from_owned_fd(end)?),
+            buffer: vec![0; READ_SIZE].into_boxed_slice(),
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        self.receiver.is_some()
+    }
+
+    /// The next bytes: one packet of a packet pipe. `None` at the end; then it is closed.
+    /// Cancel safe: bytes are taken only when this returns.
+    async fn read(&mut self) -> Option<Vec<u8>> {
+        let receiver = self.receiver.as_mut()?;
+        match receiver.read(&mut self.buffer).await {
+            Ok(length @ 1..) => Some(self.buffer[..length].to_vec()),
+            // An error on our own end of a pipe leaves nothing to be read, as the end does.
+            Ok(0) | Err(_) => {
+                self.receiver = None;
+                None
+            }
+        }
+    }
+}
+
+/// Carries both outputs of a child to whoever takes the events.
+pub(super) struct Pump {
+    stdout: Output,
+    stderr: Output,
+    events: mpsc::Sender<Event>,
+}
+
+impl Pump {
+    pub(super) fn new(
+        stdout: OwnedFd,
+        stderr: OwnedFd,
+        events: mpsc::Sender<Event>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            stdout: Output::new(stdout)?,
+            stderr: Output::new(stderr)?,
+            events,
+        })
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.stdout.is_open() || self.stderr.is_open()
+    }
+
+    /// Waits until there is room for an event: what is not wanted yet is not read yet.
+    pub(super) async fn room(&self) {
+        let _ = self.events.reserve().await;
+    }
+
+    /// Carries one read, or notices one end. Cancel safe.
+    pub(super) async fn carry(&mut self) {
+        // Without a listener everything is read and dropped, so that the child is not blocked
+        // while it is being ended.
+        let permit = self.events.reserve().await.ok();
+        let event = tokio::select! {
+            bytes = self.stdout.read(), if self.stdout.is_open() => bytes.map(Event::Stdout),
+            bytes = self.stderr.read(), if self.stderr.is_open() => bytes.map(Event::Stderr),
+            else => None,
+        };
+        if let (Some(permit), Some(event)) = (permit, event) {
+            permit.send(event);
+        }
+    }
+
+    /// Sends the last event.
+    pub(super) async fn close(self, last: Event) {
+        // Nobody may be listening any more; the child is gone either way.
+        let _ = self.events.send(last).await;
+    }
+}
+
+/// Writes a child's whole standard input, then ends it.
+pub(super) async fn feed(stdin: io::Result<pipe::Sender>, input: Vec<u8>) {
+    if let Ok(mut stdin) = stdin {
+        // A child that ends without reading its input says so by its exit.
+        let _ = stdin.write_all(&input).await;
+    }
+}
+
+/// A pipe for the child's standard output: (our end, its end, whether it keeps writes apart).
+pub(super) fn packet_pipe() -> io::Result<(OwnedFd, OwnedFd, bool)> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::pipe::{PipeFlags, pipe_with};
+        // Where it is refused (kernels before 3.4, some sandboxes) a plain pipe carries the same bytes.
+        if let Ok((ours, theirs)) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::DIRECT) {
+            return Ok((ours, theirs, true));
+        }
+    }
+    let (ours, theirs) = plain_pipe()?;
+    Ok((ours, theirs, false))
+}
+
+/// A pipe: (reading end, writing end).
+pub(super) fn plain_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = io::pipe()?;
+    Ok((read.into(), write.into()))
+}
