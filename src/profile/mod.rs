@@ -1,178 +1,51 @@
 //! Profiles: what to run a model with, from TOML text to resolved values.
 //!
-//! A profile is written as TOML with every key optional ([`raw`](self)), may `extend` another one,
-//! and is resolved into a [`Profile`], in which every question has an answer. Files are read by
-//! [`crate::store`]; this module only sees their text, so that it can be tested without a disk.
+//! A profile is written as TOML with every key optional, may `extend` another one, and is resolved
+//! into a [`Profile`], in which every question has an answer. Files are read by [`crate::store`];
+//! this module only sees their text, so that it can be tested without a disk.
+//!
+//! The way through it: a [`ProfileSet`] holds the text of all files. [`ProfileSet::resolve`] reads
+//! the ones that a name needs into settings (dotted key → value and place), lays them over each
+//! other, the farthest first, lays the [`Override`]s of this run on top, fills in the defaults and
+//! checks what several keys together can get wrong. [`PromptTemplate::render`] then makes the prompt.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `keys` | the table of all keys: type, range, what for; everything else follows it |
+//! | `kind` | one value against its key |
+//! | `raw` | one file: key by key, with places |
+//! | `set` | all files: nearness and `extends` |
+//! | `overrides` | `--set` and the flags |
+//! | `resolve` | defaults, and checks across keys |
+//! | `template` | request → prompt |
+//! | `schema` | the JSON schema, made from the table of keys |
+//! | `show` | a resolved profile as a file again |
+//! | `config` | `orchestrate.toml`, with the same machinery |
+//! | `error` | problems with their places |
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
+mod config;
+mod error;
+mod keys;
+mod kind;
+mod overrides;
+mod raw;
+mod resolve;
+mod resolved;
+mod schema;
+mod set;
+mod show;
+mod template;
+#[cfg(test)]
+mod tests;
 
-/// A profile in which every question has an answer: what the engine runs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Profile {
-    /// The name it is asked for by, such as `coder`.
-    pub name: String,
-    /// One line for people: what this profile is for.
-    pub description: String,
-    /// Which model.
-    pub model: ModelRef,
-    /// Which of llama.cpp's programs does the work.
-    pub backend: Backend,
-    /// Context size in tokens, as asked for; the engine lowers it to what the model was trained for.
-    pub context: u32,
-    /// Logical batch size in tokens (`-b`).
-    pub batch: u32,
-    /// Physical batch size in tokens (`-ub`), at most `batch`.
-    pub micro_batch: u32,
-    /// Threads for generation (`-t`).
-    pub threads: Threads,
-    /// Threads for prompt evaluation (`-tb`).
-    pub batch_threads: Threads,
-    /// Layers on a GPU (`-ngl`).
-    pub gpu_layers: u32,
-    /// Type of the K half of the KV cache (`-ctk`).
-    pub kv_type_k: KvType,
-    /// Type of the V half of the KV cache (`-ctv`).
-    pub kv_type_v: KvType,
-    /// Flash attention (`-fa`).
-    pub flash_attention: FlashAttention,
-    /// How the weights come into memory (`--load-mode`, `--no-mmap`, `--mlock`).
-    pub load_mode: LoadMode,
-    /// How the next token is chosen.
-    pub sampling: Sampling,
-    /// Seed of the sampler; `None` lets llama.cpp draw one.
-    pub seed: Option<u32>,
-    /// Go on past the model's own end of text (for speed measurements).
-    pub ignore_eos: bool,
-    /// What the output must follow, if anything.
-    pub constraint: Option<Constraint>,
-    /// Most tokens to generate, at least 1.
-    pub max_tokens: u32,
-    /// Texts that end the generation; never shown. No empty one.
-    pub stop: Vec<String>,
-    /// How a request becomes a prompt.
-    pub prompt: PromptTemplate,
-    /// Time limits.
-    pub limits: Limits,
-    /// Environment variables for the child, on top of what is passed on.
-    pub environment: BTreeMap<String, String>,
-    /// Further arguments for the child, as they are.
-    pub extra_args: Vec<String>,
-}
-
-/// A model as a profile names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelRef {
-    /// A model that orchestrate brings along, such as `demo`.
-    BuiltIn(String),
-    /// A GGUF file; a leading `~` is already replaced by whoever reads the files.
-    File(PathBuf),
-}
-
-/// Which of llama.cpp's programs does the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
-    /// The one that suits the request (`llama-completion` for a single run).
-    Auto,
-    /// `llama-completion`, a new process for each run, prompt over stdin.
-    Completion,
-    /// `llama-server` over HTTP.
-    Server,
-}
-
-/// A number of threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Threads {
-    /// What the process may really use: affinity mask and cgroup quota.
-    Auto,
-    /// Exactly so many, at least 1.
-    Count(u32),
-}
-
-/// Types that llama.cpp offers for the KV cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are llama.cpp's own type names")]
-pub enum KvType {
-    F32,
-    F16,
-    Bf16,
-    Q8_0,
-    Q5_1,
-    Q5_0,
-    Q4_1,
-    Q4_0,
-    Iq4Nl,
-}
-
-/// Flash attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlashAttention {
-    /// llama.cpp decides.
-    Auto,
-    /// Always.
-    On,
-    /// Never.
-    Off,
-}
-
-/// How the weights come into memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoadMode {
-    /// llama.cpp decides (memory-mapped where possible).
-    Auto,
-    /// Mapped from the file.
-    Mmap,
-    /// Read into memory of the process.
-    Read,
-    /// Read and locked into RAM.
-    Mlock,
-}
-
-/// How the next token is chosen. `None` leaves llama.cpp's own default.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Sampling {
-    /// `--temp`, 0 to 5; 0 always takes the likeliest token.
-    pub temperature: Option<f64>,
-    /// `--top-k`; 0 is off.
-    pub top_k: Option<u32>,
-    /// `--top-p`, 0 to 1.
-    pub top_p: Option<f64>,
-    /// `--min-p`, 0 to 1.
-    pub min_p: Option<f64>,
-    /// `--repeat-penalty`, above 0; 1 is off.
-    pub repeat_penalty: Option<f64>,
-    /// `--repeat-last-n` in tokens; 0 is off, -1 the whole context.
-    pub repeat_last_n: Option<i32>,
-    /// `--presence-penalty`; 0 is off.
-    pub presence_penalty: Option<f64>,
-    /// `--frequency-penalty`; 0 is off.
-    pub frequency_penalty: Option<f64>,
-}
-
-/// What the output must follow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Constraint {
-    /// A grammar in llama.cpp's GBNF.
-    Grammar(String),
-    /// A JSON schema, as JSON text.
-    JsonSchema(String),
-}
-
-/// How a request becomes a prompt: a minijinja template and its variables' defaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PromptTemplate {
-    /// The template; `{{prompt}}` is the request.
-    pub template: String,
-    /// Values of the other variables, such as `language`.
-    pub variables: BTreeMap<String, String>,
-}
-
-/// Time limits; `None` is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// From the command to the complete result.
-    pub timeout: Option<Duration>,
-    /// From the spawn to the model being loaded.
-    pub load: Option<Duration>,
-}
+pub use config::Config;
+pub use error::{Place, Problem, Problems, ProfileError};
+pub use overrides::{NotAnAssignment, Override};
+pub use resolve::BUILT_IN_MODELS;
+pub use resolved::{
+    Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Named, Profile,
+    PromptTemplate, Sampling, Threads,
+};
+pub use schema::schema;
+pub use set::{Bases, Level, ProfileSet, Resolved, Source};
+pub use template::{PromptError, TemplateError, check_prompt, parse_variable};

@@ -1,0 +1,263 @@
+//! The keys: one table says what each is called, what it takes and what it is for.
+//!
+//! Reading ([`super::raw`]), the messages about mistakes and the JSON schema ([`super::schema`]) all
+//! follow this table, so that they cannot disagree. A path is dotted; a last part `*` stands for any
+//! name.
+
+use super::error::nearest;
+use super::resolved::{Backend, FlashAttention, KvType, LoadMode, Named};
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// Dotted path, such as `sampling.temperature` or `environment.*`.
+    pub path: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// One line for people.
+    pub about: &'static str,
+    /// Other names for the same thing, mostly llama.cpp's: whoever writes one is told the right one.
+    pub also: &'static [&'static str],
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// Any text.
+    Text,
+    /// Text without a line break.
+    Line,
+    /// A list of texts; `empty` says whether an item may be empty.
+    Texts { empty: bool },
+    /// `true` or `false`.
+    Flag,
+    /// A whole number, both bounds included, or the word.
+    Whole {
+        min: i64,
+        max: i64,
+        word: Option<&'static str>,
+    },
+    /// A number, both bounds included, or the word.
+    Real {
+        min: f64,
+        max: f64,
+        word: Option<&'static str>,
+    },
+    /// One of some words.
+    OneOf(fn() -> Vec<&'static str>),
+    /// A time limit: text such as `120s`, a number of seconds, or `none`.
+    Limit,
+    /// An amount of memory: text such as `8000 MB`, or a number of bytes.
+    Bytes { min: u64 },
+}
+
+/// llama.cpp keeps these numbers in 32 bits with a sign.
+pub(super) const MAX: i64 = i32::MAX as i64;
+
+/// `GGML_MAX_N_THREADS`.
+const MAX_THREADS: i64 = 512;
+
+/// The largest seed; the one above means "draw one" to llama.cpp (`LLAMA_DEFAULT_SEED`).
+const MAX_SEED: i64 = u32::MAX as i64 - 1;
+
+/// The words of a type.
+fn names<T: Named>() -> Vec<&'static str> {
+    T::NAMES.iter().map(|(name, _)| *name).collect()
+}
+
+const fn tokens(min: i64) -> Kind {
+    Kind::Whole {
+        min,
+        max: MAX,
+        word: None,
+    }
+}
+
+const fn threads() -> Kind {
+    Kind::Whole {
+        min: 1,
+        max: MAX_THREADS,
+        word: Some("auto"),
+    }
+}
+
+/// A sampling number; `auto` leaves llama.cpp's own default, also where a parent says otherwise.
+const fn real(min: f64, max: f64) -> Kind {
+    Kind::Real {
+        min,
+        max,
+        word: Some("auto"),
+    }
+}
+
+const fn whole_or_auto(min: i64) -> Kind {
+    Kind::Whole {
+        min,
+        max: MAX,
+        word: Some("auto"),
+    }
+}
+
+const fn key(
+    path: &'static str,
+    kind: Kind,
+    also: &'static [&'static str],
+    about: &'static str,
+) -> Key {
+    Key {
+        path,
+        kind,
+        about,
+        also,
+    }
+}
+
+/// The keys of a profile, in the order in which they are shown.
+#[rustfmt::skip]
+pub(super) const PROFILE: &[Key] = &[
+    key("description", Kind::Line, &[],
+        "One line for people: what this profile is for."),
+    key("extends", Kind::Line, &["inherits", "base", "parent"],
+        "The profile whose values hold where this file says nothing."),
+    key("model", Kind::Line, &[],
+        "A built-in model (\"demo\"), or a GGUF file: absolute, relative to this file, or below ~."),
+    key("backend", Kind::OneOf(names::<Backend>), &[],
+        "Which program of llama.cpp does the work."),
+    key("context", tokens(8), &["ctx", "ctx_size", "n_ctx", "context_size", "context_length", "num_ctx"],
+        "Context size in tokens: the prompt and the answer together."),
+    key("max_tokens", tokens(1), &["n_predict", "predict", "num_predict", "n_tokens"],
+        "Most tokens to generate."),
+    key("batch", tokens(1), &["batch_size", "n_batch"],
+        "Logical batch size in tokens."),
+    key("micro_batch", tokens(1), &["ubatch", "ubatch_size", "n_ubatch"],
+        "Physical batch size in tokens, at most the batch; without it, the batch but at most 512."),
+    key("threads", threads(), &["n_threads", "num_threads"],
+        "Threads for generation; \"auto\" is what the process may really use (affinity, cgroup quota)."),
+    key("batch_threads", threads(), &["threads_batch", "n_threads_batch"],
+        "Threads for prompt evaluation; \"auto\" as for threads."),
+    key("gpu_layers", tokens(0), &["ngl", "n_gpu_layers", "num_gpu"],
+        "Layers of the model on a GPU."),
+    key("kv_type_k", Kind::OneOf(names::<KvType>), &["cache_type_k", "ctk"],
+        "Type of the K half of the KV cache."),
+    key("kv_type_v", Kind::OneOf(names::<KvType>), &["cache_type_v", "ctv"],
+        "Type of the V half of the KV cache; the quantized ones need flash attention."),
+    key("flash_attention", Kind::OneOf(names::<FlashAttention>), &["flash_attn", "fa"],
+        "Flash attention."),
+    key("load_mode", Kind::OneOf(names::<LoadMode>), &["mmap", "mlock", "no_mmap"],
+        "How the weights come into memory: mapped, read, or read and locked."),
+    key("seed", Kind::Whole { min: 0, max: MAX_SEED, word: Some("random") }, &["rng_seed"],
+        "Seed of the sampler; \"random\" draws one for each run."),
+    key("ignore_eos", Kind::Flag, &[],
+        "Go on past the model's own end of text; for speed measurements."),
+    key("grammar", Kind::Text, &["gbnf"],
+        "A grammar (GBNF) that the answer must follow; \"\" is none."),
+    key("json_schema", Kind::Text, &["schema"],
+        "A JSON schema, as JSON text, that the answer must follow; \"\" is none."),
+    key("stop", Kind::Texts { empty: false }, &["stops", "stop_sequences", "reverse_prompt"],
+        "Texts that end the answer; they are not part of it."),
+    key("extra_args", Kind::Texts { empty: true }, &["args", "arguments"],
+        "Further arguments for the llama.cpp program, as they are."),
+    key("sampling.temperature", real(0.0, 5.0), &["temp"],
+        "Randomness; 0 always takes the likeliest token."),
+    key("sampling.top_k", whole_or_auto(0), &[],
+        "Choose among the k likeliest tokens; 0 is off."),
+    key("sampling.top_p", real(0.0, 1.0), &[],
+        "Choose among the likeliest tokens that make up this probability; 1 is off."),
+    key("sampling.min_p", real(0.0, 1.0), &[],
+        "Leave out tokens below this share of the likeliest one's probability; 0 is off."),
+    key("sampling.repeat_penalty", real(0.01, 10.0), &["repetition_penalty"],
+        "Penalty for repeated tokens; 1 is off."),
+    key("sampling.repeat_last_n", whole_or_auto(-1), &[],
+        "How many tokens back the penalties look; 0 is off, -1 the whole context."),
+    key("sampling.presence_penalty", real(-2.0, 2.0), &[],
+        "Penalty for tokens that occurred at all; 0 is off."),
+    key("sampling.frequency_penalty", real(-2.0, 2.0), &[],
+        "Penalty for tokens by how often they occurred; 0 is off."),
+    key("prompt.template", Kind::Text, &[],
+        "How a request becomes a prompt (minijinja); {{prompt}} is the request."),
+    key("prompt.variables.*", Kind::Text, &["vars", "var"],
+        "The default of a variable of the template; --var NAME=VALUE changes it for one run."),
+    key("limits.timeout", Kind::Limit, &["time_limit", "max_time"],
+        "From the command to the complete answer, such as \"120s\"; a number is seconds; or \"none\"."),
+    key("limits.load", Kind::Limit, &["load_timeout"],
+        "From the start of llama.cpp to the loaded model; or \"none\"."),
+    key("environment.*", Kind::Text, &["env"],
+        "An environment variable of the llama.cpp program."),
+];
+
+/// The keys of `orchestrate.toml`.
+#[rustfmt::skip]
+pub(super) const CONFIG: &[Key] = &[
+    key("memory_budget", Kind::Bytes { min: 1_000_000 }, &["memory", "budget", "memory_limit"],
+        "Memory that all models together may take, such as \"8000 MB\"."),
+    key("llama_dir", Kind::Line, &["llama_path", "llama_cpp_dir"],
+        "The directory of llama.cpp's programs, relative to this file or below ~; \"\" looks for one."),
+    key("default_profile", Kind::Line, &["profile"],
+        "The profile to use when none is named."),
+];
+
+/// What a dotted path is in a table of keys.
+pub(super) enum Found {
+    /// A key.
+    Key(&'static Key),
+    /// A table with keys below it.
+    Section,
+    /// Neither; with the nearest key, if one is near.
+    Unknown(Option<&'static str>),
+}
+
+/// Looks a path up.
+pub(super) fn find(keys: &'static [Key], path: &str) -> Found {
+    let (parent, _) = path.rsplit_once('.').unwrap_or(("", path));
+    let below = |key: &Key| {
+        key.path
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with('.'))
+    };
+    if let Some(key) = keys.iter().find(|key| key.path == path) {
+        return Found::Key(key);
+    }
+    if keys.iter().any(below) {
+        return Found::Section;
+    }
+    // The name below a `*` may itself contain dots.
+    if let Some(key) = keys.iter().find(|key| {
+        key.path
+            .strip_suffix('*')
+            .is_some_and(|section| path.len() > section.len() && path.starts_with(section))
+    }) {
+        return Found::Key(key);
+    }
+    Found::Unknown(nearest_path(keys, parent, path))
+}
+
+/// The key that was probably meant: its name in another table, a name it has elsewhere, or the
+/// one spelt most alike, first among its neighbours.
+fn nearest_path(keys: &'static [Key], parent: &str, path: &str) -> Option<&'static str> {
+    let last = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
+    let word = path.rsplit('.').next().unwrap_or(path);
+    let spelt = |key: &&'static Key| last(key.path) == word || key.also.contains(&word);
+    if let Some(key) = keys.iter().find(spelt) {
+        return Some(key.path.trim_end_matches(".*"));
+    }
+    let neighbours = keys
+        .iter()
+        .filter(|key| key.path.rsplit_once('.').map_or("", |(before, _)| before) == parent);
+    let sections = keys
+        .iter()
+        .filter_map(|key| key.path.split_once('.').map(|(section, _)| section));
+    nearest(path, neighbours.map(|key| key.path).chain(sections))
+        .or_else(|| nearest(path, keys.iter().map(|key| key.path)))
+        .or_else(|| {
+            let name = nearest(
+                word,
+                keys.iter()
+                    .map(|key| last(key.path))
+                    .filter(|name| *name != "*"),
+            )?;
+            keys.iter()
+                .map(|key| key.path)
+                .find(|path| last(path) == name)
+        })
+        .map(|path| path.trim_end_matches(".*"))
+}

@@ -1,0 +1,263 @@
+//! The resolved profile: what the engine runs, with an answer to every question.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A profile in which every question has an answer: what the engine runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// The name it is asked for by, such as `coder`.
+    pub name: String,
+    /// One line for people: what this profile is for.
+    pub description: String,
+    /// Which model.
+    pub model: ModelRef,
+    /// Which of llama.cpp's programs does the work.
+    pub backend: Backend,
+    /// Context size in tokens, as asked for; the engine lowers it to what the model was trained for.
+    pub context: u32,
+    /// Logical batch size in tokens (`-b`).
+    pub batch: u32,
+    /// Physical batch size in tokens (`-ub`), at most `batch`.
+    pub micro_batch: u32,
+    /// Threads for generation (`-t`).
+    pub threads: Threads,
+    /// Threads for prompt evaluation (`-tb`).
+    pub batch_threads: Threads,
+    /// Layers on a GPU (`-ngl`).
+    pub gpu_layers: u32,
+    /// Type of the K half of the KV cache (`-ctk`).
+    pub kv_type_k: KvType,
+    /// Type of the V half of the KV cache (`-ctv`).
+    pub kv_type_v: KvType,
+    /// Flash attention (`-fa`).
+    pub flash_attention: FlashAttention,
+    /// How the weights come into memory (`--load-mode`, `--no-mmap`, `--mlock`).
+    pub load_mode: LoadMode,
+    /// How the next token is chosen.
+    pub sampling: Sampling,
+    /// Seed of the sampler; `None` lets llama.cpp draw one.
+    pub seed: Option<u32>,
+    /// Go on past the model's own end of text (for speed measurements).
+    pub ignore_eos: bool,
+    /// What the output must follow, if anything.
+    pub constraint: Option<Constraint>,
+    /// Most tokens to generate, at least 1.
+    pub max_tokens: u32,
+    /// Texts that end the generation; never shown. No empty one.
+    pub stop: Vec<String>,
+    /// How a request becomes a prompt.
+    pub prompt: PromptTemplate,
+    /// Time limits.
+    pub limits: Limits,
+    /// Environment variables for the child, on top of what is passed on.
+    pub environment: BTreeMap<String, String>,
+    /// Further arguments for the child, as they are.
+    pub extra_args: Vec<String>,
+}
+
+/// A model as a profile names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelRef {
+    /// A model that orchestrate brings along, such as `demo`.
+    BuiltIn(String),
+    /// A GGUF file; a leading `~` is already replaced by whoever reads the files.
+    File(PathBuf),
+}
+
+impl std::fmt::Display for ModelRef {
+    /// As a profile would name it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BuiltIn(name) => f.write_str(name),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Which of llama.cpp's programs does the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// The one that suits the request (`llama-completion` for a single run).
+    Auto,
+    /// `llama-completion`, a new process for each run, prompt over stdin.
+    Completion,
+    /// `llama-server` over HTTP.
+    Server,
+}
+
+/// A number of threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// What the process may really use: affinity mask and cgroup quota.
+    Auto,
+    /// Exactly so many, at least 1.
+    Count(u32),
+}
+
+/// Types that llama.cpp offers for the KV cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are llama.cpp's own type names")]
+pub enum KvType {
+    F32,
+    F16,
+    Bf16,
+    Q8_0,
+    Q5_1,
+    Q5_0,
+    Q4_1,
+    Q4_0,
+    Iq4Nl,
+}
+
+/// Flash attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlashAttention {
+    /// llama.cpp decides.
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// How the weights come into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadMode {
+    /// llama.cpp decides (memory-mapped where possible).
+    Auto,
+    /// Mapped from the file.
+    Mmap,
+    /// Read into memory of the process.
+    Read,
+    /// Read and locked into RAM.
+    Mlock,
+}
+
+/// How the next token is chosen. `None` leaves llama.cpp's own default.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sampling {
+    /// `--temp`, 0 to 5; 0 always takes the likeliest token.
+    pub temperature: Option<f64>,
+    /// `--top-k`; 0 is off.
+    pub top_k: Option<u32>,
+    /// `--top-p`, 0 to 1.
+    pub top_p: Option<f64>,
+    /// `--min-p`, 0 to 1.
+    pub min_p: Option<f64>,
+    /// `--repeat-penalty`, above 0; 1 is off.
+    pub repeat_penalty: Option<f64>,
+    /// `--repeat-last-n` in tokens; 0 is off, -1 the whole context.
+    pub repeat_last_n: Option<i32>,
+    /// `--presence-penalty`; 0 is off.
+    pub presence_penalty: Option<f64>,
+    /// `--frequency-penalty`; 0 is off.
+    pub frequency_penalty: Option<f64>,
+}
+
+/// What the output must follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Constraint {
+    /// A grammar in llama.cpp's GBNF.
+    Grammar(String),
+    /// A JSON schema, as JSON text.
+    JsonSchema(String),
+}
+
+/// How a request becomes a prompt: a minijinja template and its variables' defaults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptTemplate {
+    /// The template; `{{prompt}}` is the request.
+    pub template: String,
+    /// Values of the other variables, such as `language`.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Time limits; `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// From the command to the complete result.
+    pub timeout: Option<Duration>,
+    /// From the spawn to the model being loaded.
+    pub load: Option<Duration>,
+}
+
+impl Profile {
+    /// Lowers the context to what the model was trained for, and returns the note to show when that
+    /// changed something. Beyond the trained context a model writes nonsense, and llama.cpp's
+    /// programs differ: its server caps the context by itself, `llama-completion` runs on.
+    pub fn cap_context(&mut self, trained: u32) -> Option<String> {
+        if trained == 0 || self.context <= trained {
+            return None;
+        }
+        let asked = std::mem::replace(&mut self.context, trained);
+        Some(format!(
+            "context lowered from {asked} to {trained} tokens: the model was trained for no more"
+        ))
+    }
+}
+
+/// A type whose values have names in a profile.
+pub trait Named: Copy + PartialEq + 'static {
+    /// Every value with the word for it.
+    const NAMES: &'static [(&'static str, Self)];
+
+    /// The word for it.
+    fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, value)| *value == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// The value of a word.
+    fn from_name(name: &str) -> Option<Self> {
+        let (_, value) = Self::NAMES.iter().find(|(known, _)| *known == name)?;
+        Some(*value)
+    }
+}
+
+impl Named for Backend {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("auto", Self::Auto),
+        ("completion", Self::Completion),
+        ("server", Self::Server),
+    ];
+}
+
+impl Named for KvType {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("f32", Self::F32),
+        ("f16", Self::F16),
+        ("bf16", Self::Bf16),
+        ("q8_0", Self::Q8_0),
+        ("q5_1", Self::Q5_1),
+        ("q5_0", Self::Q5_0),
+        ("q4_1", Self::Q4_1),
+        ("q4_0", Self::Q4_0),
+        ("iq4_nl", Self::Iq4Nl),
+    ];
+}
+
+impl KvType {
+    /// Whether it is smaller than 16 bits.
+    #[must_use]
+    pub const fn is_quantized(self) -> bool {
+        !matches!(self, Self::F32 | Self::F16 | Self::Bf16)
+    }
+}
+
+impl Named for FlashAttention {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("on", Self::On), ("off", Self::Off)];
+}
+
+impl Named for LoadMode {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("auto", Self::Auto),
+        ("mmap", Self::Mmap),
+        ("read", Self::Read),
+        ("mlock", Self::Mlock),
+    ];
+}

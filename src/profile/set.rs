@@ -1,0 +1,222 @@
+//! All profiles that can be named, and how one builds on another.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{Place, Problem, Problems, ProfileError, nearest};
+use super::keys::PROFILE;
+use super::overrides::{self, Override};
+use super::raw::{Document, Settings, read};
+use super::resolve::resolve;
+use super::resolved::Profile;
+
+/// How near to the user a file is; nearer ones win.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// In the binary.
+    BuiltIn,
+    /// In the user's configuration directory.
+    User,
+    /// In the current directory.
+    Project,
+}
+
+/// The text of a profile and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The profile's name: the file's name without `.toml`.
+    pub name: String,
+    /// The file as people know it, such as `profiles/coder.toml`.
+    pub origin: String,
+    /// What relative paths in it are relative to: the directory of the file, absolute.
+    pub dir: PathBuf,
+    /// How near it is.
+    pub level: Level,
+    /// Its text.
+    pub text: String,
+}
+
+/// Directories that values can refer to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bases {
+    /// What `~` stands for, if anything.
+    pub home: Option<PathBuf>,
+    /// What relative paths on the command line are relative to.
+    pub current: PathBuf,
+}
+
+/// A resolved profile, and what there is to say about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    /// The profile.
+    pub profile: Profile,
+    /// Things worth saying that are no errors.
+    pub notes: Vec<String>,
+    /// Where each value was written, by dotted key; what is not here is a default.
+    pub origins: BTreeMap<String, Place>,
+}
+
+/// All profiles that can be named.
+///
+/// Files are kept as text and read when they are needed, so that a broken one is in nobody's way.
+///
+/// A file builds on the profile that it `extends`; without that, on the next farther file of its
+/// own name; without that, on the defaults. So a two-line `profiles/coder.toml` changes two values
+/// of the built-in `coder`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileSet {
+    /// Sorted by name, and the nearest first within a name.
+    sources: Vec<Source>,
+    bases: Bases,
+}
+
+impl ProfileSet {
+    /// The set of these profiles.
+    #[must_use]
+    pub fn new(mut sources: Vec<Source>, bases: Bases) -> Self {
+        sources.sort_by(|one, other| (&one.name, other.level).cmp(&(&other.name, one.level)));
+        Self { sources, bases }
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let mut last = None;
+        self.sources
+            .iter()
+            .map(|source| source.name.as_str())
+            .filter(move |name| last.replace(*name) != Some(*name))
+    }
+
+    /// The files of one name, the nearest first.
+    pub fn sources<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Source> {
+        self.sources
+            .iter()
+            .filter(move |source| source.name == name)
+    }
+
+    /// Resolves a profile, with some keys changed for one run.
+    ///
+    /// # Errors
+    /// When there is none of this name, or with everything that is wrong in the files it builds on
+    /// and in the overrides.
+    pub fn resolve(&self, name: &str, overrides: &[Override]) -> Result<Resolved, ProfileError> {
+        let Some(nearest) = self.sources(name).next() else {
+            return Err(self.missing(name));
+        };
+        let (layers, mut problems) = self.chain(nearest);
+        let (mut settings, mut top) = (Settings::default(), 0);
+        for (layer, nearer) in layers.into_iter().rev().enumerate() {
+            settings.lay(nearer, layer);
+            top = layer + 1;
+        }
+        let (changed, more) = overrides::settings(overrides, &self.bases.current);
+        settings.lay(changed, top);
+        problems.extend(more);
+        let (profile, notes, more) = resolve(
+            name,
+            &Place::file(nearest.origin.as_str()),
+            &settings,
+            self.bases.home.as_deref(),
+        );
+        // A value that could not be read leaves a default behind, about which to complain would
+        // only confuse.
+        if problems.is_empty() {
+            problems = more;
+        }
+        Problems::none_of(problems)?;
+        let origins = settings
+            .iter()
+            .map(|(path, set)| (path.to_owned(), set.place.clone()))
+            .collect();
+        Ok(Resolved {
+            profile,
+            notes,
+            origins,
+        })
+    }
+
+    /// Everything that is wrong with one profile, nothing if it can be used.
+    #[must_use]
+    pub fn check(&self, name: &str) -> Option<ProfileError> {
+        self.resolve(name, &[]).err()
+    }
+
+    fn missing(&self, name: &str) -> ProfileError {
+        ProfileError::Missing {
+            name: name.to_owned(),
+            nearest: nearest(name, self.names()).map(str::to_owned),
+            known: self.names().map(str::to_owned).collect(),
+        }
+    }
+
+    /// What the files say that a file builds on, itself first, and everything wrong in them.
+    fn chain<'a>(&'a self, first: &'a Source) -> (Vec<Settings>, Vec<Problem>) {
+        let (mut layers, mut problems) = (Vec::new(), Vec::new());
+        let mut seen: Vec<&Source> = Vec::new();
+        let mut next = Some(first);
+        while let Some(source) = next {
+            seen.push(source);
+            let (settings, wrong) = read(&Document {
+                origin: source.origin.as_str().into(),
+                text: &source.text,
+                dir: Arc::from(Path::new(&source.dir)),
+                keys: PROFILE,
+            });
+            problems.extend(wrong);
+            next = match self.parent(source, &settings, &seen) {
+                Ok(parent) => parent,
+                Err(problem) => {
+                    problems.push(problem);
+                    None
+                }
+            };
+            layers.push(settings);
+        }
+        (layers, problems)
+    }
+
+    /// The file that a file builds on, if any.
+    fn parent<'a>(
+        &'a self,
+        source: &'a Source,
+        settings: &Settings,
+        seen: &[&Source],
+    ) -> Result<Option<&'a Source>, Problem> {
+        let farther = self
+            .sources(&source.name)
+            .find(|other| other.level < source.level);
+        let Some(extends) = settings.get("extends") else {
+            return Ok(farther);
+        };
+        let name = extends.value.as_str().unwrap_or_default();
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let problem = |what: String| Problem::new(extends.place.clone(), what);
+        if name == source.name {
+            return farther.map(Some).ok_or_else(|| {
+                problem(format!(
+                    "profile \"{name}\" extends itself, and there is no other \"{name}\""
+                ))
+            });
+        }
+        let parent = self
+            .sources
+            .iter()
+            .find(|other| other.name == name)
+            .ok_or_else(|| {
+                problem(format!("\"extends\" names \"{name}\", which is no profile")).with_nearest(
+                    nearest(name, self.names().filter(|known| *known != source.name)),
+                )
+            })?;
+        if seen.iter().any(|other| std::ptr::eq(*other, parent)) {
+            let names: Vec<_> = seen.iter().map(|source| source.name.as_str()).collect();
+            return Err(problem(format!(
+                "profiles extend each other in a circle: {} → {name}",
+                names.join(" → ")
+            )));
+        }
+        Ok(Some(parent))
+    }
+}

@@ -1,0 +1,149 @@
+//! A resolved profile as a file again: every key with its value, and where that comes from.
+
+use std::fmt::Write as _;
+
+use toml::Value;
+
+use super::resolved::{Constraint, Named, Profile, Threads};
+use super::set::Resolved;
+use crate::units::duration;
+
+/// The word for a sampling value or thread count that is left to somebody else.
+const AUTO: &str = "auto";
+
+impl Profile {
+    /// Every key with its value, by dotted path, in the order in which they are shown. Reading them
+    /// back gives the same profile.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, Value)> {
+        let sampling = &self.sampling;
+        let (grammar, json_schema) = match &self.constraint {
+            Some(Constraint::Grammar(text)) => (text.as_str(), ""),
+            Some(Constraint::JsonSchema(text)) => ("", text.as_str()),
+            None => ("", ""),
+        };
+        let mut values: Vec<(&str, Value)> = vec![
+            ("description", self.description.as_str().into()),
+            ("model", self.model.to_string().into()),
+            ("backend", self.backend.name().into()),
+            ("context", self.context.into()),
+            ("max_tokens", self.max_tokens.into()),
+            ("batch", self.batch.into()),
+            ("micro_batch", self.micro_batch.into()),
+            ("threads", threads(self.threads)),
+            ("batch_threads", threads(self.batch_threads)),
+            ("gpu_layers", self.gpu_layers.into()),
+            ("kv_type_k", self.kv_type_k.name().into()),
+            ("kv_type_v", self.kv_type_v.name().into()),
+            ("flash_attention", self.flash_attention.name().into()),
+            ("load_mode", self.load_mode.name().into()),
+            ("seed", or_word(self.seed, "random")),
+            ("ignore_eos", self.ignore_eos.into()),
+            ("grammar", grammar.into()),
+            ("json_schema", json_schema.into()),
+            ("stop", self.stop.clone().into()),
+            ("extra_args", self.extra_args.clone().into()),
+        ];
+        values.extend([
+            ("sampling.temperature", or_word(sampling.temperature, AUTO)),
+            ("sampling.top_k", or_word(sampling.top_k, AUTO)),
+            ("sampling.top_p", or_word(sampling.top_p, AUTO)),
+            ("sampling.min_p", or_word(sampling.min_p, AUTO)),
+            (
+                "sampling.repeat_penalty",
+                or_word(sampling.repeat_penalty, AUTO),
+            ),
+            (
+                "sampling.repeat_last_n",
+                or_word(sampling.repeat_last_n, AUTO),
+            ),
+            (
+                "sampling.presence_penalty",
+                or_word(sampling.presence_penalty, AUTO),
+            ),
+            (
+                "sampling.frequency_penalty",
+                or_word(sampling.frequency_penalty, AUTO),
+            ),
+            (
+                "limits.timeout",
+                duration::exact_limit(self.limits.timeout).into(),
+            ),
+            (
+                "limits.load",
+                duration::exact_limit(self.limits.load).into(),
+            ),
+            ("prompt.template", self.prompt.template.as_str().into()),
+        ]);
+        let below = |section: &'static str, names: &std::collections::BTreeMap<String, String>| {
+            let named = names
+                .iter()
+                .map(|(name, text)| (format!("{section}.{name}"), text.as_str().into()));
+            named.collect::<Vec<_>>()
+        };
+        let mut values: Vec<_> = values
+            .into_iter()
+            .map(|(path, value)| (path.to_owned(), value))
+            .collect();
+        values.extend(below("prompt.variables", &self.prompt.variables));
+        values.extend(below("environment", &self.environment));
+        values
+    }
+}
+
+fn threads(threads: Threads) -> Value {
+    match threads {
+        Threads::Auto => AUTO.into(),
+        Threads::Count(count) => count.into(),
+    }
+}
+
+fn or_word<T: Into<Value>>(value: Option<T>, word: &str) -> Value {
+    value.map_or_else(|| word.into(), Into::into)
+}
+
+impl Resolved {
+    /// The profile as a file that is itself a profile, with a comment at each value that tells where
+    /// it comes from.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut text = format!("# {}, resolved\n", self.profile.name);
+        let mut section = String::new();
+        for (path, value) in self.profile.values() {
+            let (table, name) = table_and_name(&path);
+            if table != section {
+                let _ = write!(text, "\n[{table}]\n");
+                table.clone_into(&mut section);
+            }
+            let origin = self
+                .origins
+                .get(&path)
+                .map_or_else(|| "default".to_owned(), ToString::to_string);
+            let _ = writeln!(text, "{} = {value}  # {origin}", quoted(name));
+        }
+        text
+    }
+}
+
+/// The table a path is in and its name there; names in free tables may have dots themselves.
+fn table_and_name(path: &str) -> (&str, &str) {
+    for free in ["prompt.variables", "environment"] {
+        if let Some(name) = path
+            .strip_prefix(free)
+            .and_then(|rest| rest.strip_prefix('.'))
+        {
+            return (free, name);
+        }
+    }
+    path.rsplit_once('.').unwrap_or(("", path))
+}
+
+/// A key as TOML has it: bare where that is allowed. A line break, which no variable's name has,
+/// would make it a string of several lines, which no key can be.
+fn quoted(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(bare) {
+        return name.to_owned();
+    }
+    Value::String(name.replace(['\n', '\r'], " ")).to_string()
+}
