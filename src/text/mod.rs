@@ -1,1 +1,12 @@
-//! Placeholder of the skeleton.
+//! Text as it streams: bytes into whole characters, and stop sequences found on the way.
+//!
+//! A model's output arrives in pieces that end anywhere, inside a character or inside a stop
+//! sequence. [`Utf8Stream`] gives characters out only when they are whole; [`StopMatcher`] gives
+//! text out only when it can no longer become part of a stop sequence. Both keep a few bytes at
+//! most, look at each byte once, and give the same text however the pieces were cut.
+
+mod stop;
+mod utf8;
+
+pub use stop::{Step, StopMatcher};
+pub use utf8::Utf8Stream;
