@@ -5,9 +5,11 @@
 //! understood, and the rest as it came.
 
 mod capabilities;
+pub mod ending;
 mod help;
 mod program;
 
 pub use capabilities::Capabilities;
+pub use ending::{Boundaries, HowItEnded, OutputFilter, Style, Tail};
 pub use help::HelpOption;
 pub use program::Program;
