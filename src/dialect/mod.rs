@@ -3,3 +3,13 @@
 //! The programs change their flags and their log lines every few weeks. Everything that knows such
 //! a thing is here, and nothing here ever fails on what a program prints: a parser returns what it
 //! understood, and the rest as it came.
+
+mod capabilities;
+pub mod ending;
+mod help;
+mod program;
+
+pub use capabilities::Capabilities;
+pub use ending::{Boundaries, HowItEnded, OutputFilter, Style, Tail};
+pub use help::HelpOption;
+pub use program::Program;
