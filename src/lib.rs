@@ -10,7 +10,7 @@
 //! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`text`], [`gguf`], [`profile`], [`dialect`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`vendor`], [`host`], [`store`] |
 //! | 2 engine: parts put together | [`engine`] |
-//! | 3 faces: one thing a user can ask for | [`cli`], [`ui`] |
+//! | 3 faces: one thing a user can ask for | [`profiles`], [`cli`], [`ui`] |
 //!
 //! `ARCHITECTURE.md` says why, and which way a request takes through them.
 
@@ -23,6 +23,7 @@ pub mod exit;
 pub mod gguf;
 pub mod host;
 pub mod profile;
+pub mod profiles;
 pub mod store;
 pub mod supervise;
 pub mod text;

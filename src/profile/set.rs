@@ -79,6 +79,15 @@ impl ProfileSet {
         Self { sources, bases }
     }
 
+    /// The set with one more file, in place of the one of its name and level if there is one.
+    #[must_use]
+    pub fn with(self, source: Source) -> Self {
+        let mut sources = self.sources;
+        sources.retain(|other| (&other.name, other.level) != (&source.name, source.level));
+        sources.push(source);
+        Self::new(sources, self.bases)
+    }
+
     /// The names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let mut last = None;
@@ -134,12 +143,6 @@ impl ProfileSet {
             notes,
             origins,
         })
-    }
-
-    /// Everything that is wrong with one profile, nothing if it can be used.
-    #[must_use]
-    pub fn check(&self, name: &str) -> Option<ProfileError> {
-        self.resolve(name, &[]).err()
     }
 
     fn missing(&self, name: &str) -> ProfileError {

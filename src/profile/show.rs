@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use toml::Value;
+use toml::{Table, Value};
 
 use super::resolved::{Constraint, Named, Profile, Threads};
 use super::set::Resolved;
@@ -89,6 +89,28 @@ impl Profile {
         values.extend(below("environment", &self.environment));
         values
     }
+
+    /// The same as nested tables.
+    #[must_use]
+    pub fn to_table(&self) -> Table {
+        let mut root = Table::new();
+        for (path, value) in self.values() {
+            let (section, name) = table_and_name(&path);
+            let table = section.split('.').filter(|part| !part.is_empty()).try_fold(
+                &mut root,
+                |table, part| {
+                    table
+                        .entry(part)
+                        .or_insert_with(|| Table::new().into())
+                        .as_table_mut()
+                },
+            );
+            if let Some(table) = table {
+                table.insert(name.to_owned(), value);
+            }
+        }
+        root
+    }
 }
 
 fn threads(threads: Threads) -> Value {
@@ -138,12 +160,23 @@ fn table_and_name(path: &str) -> (&str, &str) {
     path.rsplit_once('.').unwrap_or(("", path))
 }
 
-/// A key as TOML has it: bare where that is allowed. A line break, which no variable's name has,
-/// would make it a string of several lines, which no key can be.
+/// A key as TOML has it: bare where that is allowed, else a basic string. (A value's own formatting
+/// will not do: it may choose a string of several lines, which a key cannot be.)
 fn quoted(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !name.is_empty() && name.chars().all(bare) {
         return name.to_owned();
     }
-    Value::String(name.replace(['\n', '\r'], " ")).to_string()
+    let mut text = String::from("\"");
+    for c in name.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(text, "\\u{:04X}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
 }

@@ -1,0 +1,151 @@
+//! `orchestrate profiles`: seeing, checking and making profiles.
+//!
+//! What was asked for is a [`Request`]; [`execute`] answers it into a writer. The answers go to
+//! standard output and pipe well: plain aligned text, or JSON where a program reads along.
+
+mod check;
+mod list;
+mod new;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde_json::json;
+
+pub use new::NewProfile;
+
+use crate::exit::Exit;
+use crate::profile::{Override, ProfileError, Resolved, schema};
+use crate::store::{ConfigError, Places};
+
+/// One thing to ask about profiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// All profiles, one per line, or as JSON.
+    List {
+        /// As JSON.
+        json: bool,
+    },
+    /// One profile with all its values.
+    Show {
+        /// Its name.
+        name: String,
+        /// Keys changed for this once.
+        overrides: Vec<Override>,
+        /// As JSON.
+        json: bool,
+    },
+    /// What is wrong with these profiles, or with all configuration.
+    Check {
+        /// The names; empty for everything.
+        names: Vec<String>,
+    },
+    /// The JSON schema of a profile.
+    Schema,
+    /// A new profile in a file.
+    New(NewProfile),
+}
+
+/// Why a request could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfilesError {
+    /// The profile that was named is missing or wrong.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// Configuration could not be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A check found something; the problems are in the output.
+    #[error("{}", found(*.0))]
+    Found(usize),
+    /// A name that no profile can have.
+    #[error("\"{0}\" cannot be the name of a profile: use a-z, 0-9, _ and -")]
+    BadName(String),
+    /// The file is there already.
+    #[error("{path} is there already; --force replaces it", path = .0.display())]
+    Exists(PathBuf),
+    /// The file could not be written.
+    #[error("write {path}: {source}", path = .path.display())]
+    Unwritable {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The answer could not be written.
+    #[error("write the answer: {0}")]
+    Output(#[from] io::Error),
+}
+
+fn found(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} problem{plural} found")
+}
+
+impl ProfilesError {
+    /// The exit code that tells a script.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Profile(error) => error.exit(),
+            Self::Config(_) | Self::Found(_) | Self::Unwritable { .. } => Exit::Configuration,
+            Self::BadName(_) | Self::Exists(_) => Exit::Usage,
+            Self::Output(_) => Exit::Internal,
+        }
+    }
+}
+
+/// Answers a request. A reader that goes away early, such as `head`, is no error.
+///
+/// # Errors
+/// When a profile is missing or wrong, or something cannot be read or written.
+pub fn execute(
+    request: &Request,
+    places: &Places,
+    out: &mut dyn Write,
+) -> Result<(), ProfilesError> {
+    let answered = match request {
+        Request::List { json } => list::list(&places.profiles()?, *json, out),
+        Request::Show {
+            name,
+            overrides,
+            json,
+        } => {
+            let resolved = places.profiles()?.resolve(name, overrides)?;
+            show(&resolved, *json, out).map_err(ProfilesError::Output)
+        }
+        Request::Check { names } => check::check(names, places, out),
+        Request::Schema => out
+            .write_all(schema().as_bytes())
+            .map_err(ProfilesError::Output),
+        Request::New(new) => new.write(places, out),
+    };
+    match answered {
+        Err(ProfilesError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        answered => answered,
+    }
+}
+
+fn show(resolved: &Resolved, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
+    if !as_json {
+        for note in &resolved.notes {
+            writeln!(out, "# note: {note}")?;
+        }
+        return out.write_all(resolved.to_toml().as_bytes());
+    }
+    let origins: serde_json::Map<_, _> = resolved
+        .origins
+        .iter()
+        .map(|(path, place)| (path.clone(), json!(place.to_string())))
+        .collect();
+    let answer = json!({
+        "name": resolved.profile.name,
+        "profile": resolved.profile.to_table(),
+        "origins": origins,
+        "notes": resolved.notes,
+    });
+    writeln!(out, "{answer:#}")
+}
