@@ -39,7 +39,7 @@ mod pipes;
 mod report;
 mod sys;
 
-pub use group::kill_group;
+pub use group::{kill_group, terminate_group};
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
 pub use report::{ExitReport, LadderStep, Status, Usage};
