@@ -1,5 +1,7 @@
 //! The command line: clap types, turned into the requests of the faces.
 
+pub mod vendor;
+
 use std::process::ExitCode;
 
 /// Runs the program on the process's own arguments and returns its exit code.
