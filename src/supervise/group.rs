@@ -13,14 +13,6 @@ pub fn kill_group(leader: u32) {
     }
 }
 
-/// Asks every process of the group that `leader` leads to end (SIGTERM): for helpers that must not be
-/// cut in the middle, such as a package manager. Otherwise as [`kill_group`].
-pub fn terminate_group(leader: u32) {
-    if let Some(group) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
-        signal_group(group, Signal::TERM);
-    }
-}
-
 /// Sends `signal` to the group; whether anyone could be reached.
 pub(super) fn signal_group(group: Pid, signal: Signal) -> bool {
     kill_process_group(group, signal).is_ok()

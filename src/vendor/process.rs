@@ -1,7 +1,7 @@
 //! The one way in which this module runs a helper: cmake, pip, git, a probe.
 //!
-//! Each runs in a process group of its own. Dropping the future ends the whole group, so that
-//! Ctrl-C, a deadline or an early return leave no compiler behind. Output comes as lines, bounded
+//! Each runs in a process group of its own. Dropping the future ends it with all its descendants, so
+//! that Ctrl-C, a deadline or an early return leave no compiler behind. Output comes as lines, bounded
 //! in length and never required to be UTF-8; it is read from `tokio-process-stream`'s chunk stream,
 //! because its line stream panics on bytes that are not UTF-8 and lets a line grow without bound.
 //!
@@ -18,11 +18,15 @@ use tokio::process::{Child, Command};
 use tokio_process_stream::{Item, ProcessChunkStream};
 use tokio_stream::StreamExt;
 
-use crate::supervise::{kill_group, terminate_group};
+use crate::supervise::{ask_group_to_end, end_tree};
 use crate::text::LineSplitter;
 
 /// Most that [`Call::capture`] keeps of each stream: llama.cpp's help is 34 KB.
 const MAX_CAPTURE: usize = 1024 * 1024;
+
+/// What a helper has to clean up after itself (ninja and make remove half-written objects, gcc its
+/// temporary files) before it is killed. They take a few milliseconds.
+const PATIENCE: Duration = Duration::from_millis(1000);
 
 /// How often a program file that is still open for writing elsewhere is tried again: another
 /// thread of ours may be between fork and exec with an inherited descriptor of a file just made.
@@ -32,8 +36,8 @@ const BUSY_PAUSE: Duration = Duration::from_millis(10);
 /// How a helper is ended that nobody waits for any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    Kill,
-    Terminate,
+    Tree,
+    Ask,
 }
 
 /// A helper that is ready to be started.
@@ -94,7 +98,7 @@ impl Call {
             program: program.to_owned(),
             command,
             stdin: None,
-            ending: Ending::Kill,
+            ending: Ending::Tree,
         }
     }
 
@@ -126,7 +130,7 @@ impl Call {
 
     /// Asks it to end instead of killing it when the future is dropped.
     pub(crate) fn ends_by_request(mut self) -> Self {
-        self.ending = Ending::Terminate;
+        self.ending = Ending::Ask;
         self
     }
 
@@ -203,7 +207,7 @@ impl Call {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
-            .kill_on_drop(self.ending == Ending::Kill);
+            .kill_on_drop(self.ending == Ending::Tree);
         let mut tries = 0;
         let child = loop {
             match self.command.spawn() {
@@ -224,7 +228,7 @@ impl Call {
     }
 }
 
-/// Ends the group when the future that runs the helper is dropped.
+/// Ends the helper when the future that runs the helper is dropped.
 struct Guard {
     leader: Option<u32>,
     ending: Ending,
@@ -234,8 +238,8 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(leader) = self.leader.take() {
             match self.ending {
-                Ending::Kill => kill_group(leader),
-                Ending::Terminate => terminate_group(leader),
+                Ending::Tree => end_tree(leader, PATIENCE),
+                Ending::Ask => ask_group_to_end(leader),
             }
         }
     }
@@ -261,11 +265,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deadline_ends_the_whole_group() {
+    async fn a_deadline_ends_the_whole_tree() {
         let dir = tempfile::tempdir().unwrap();
         let pid_file = dir.path().join("grandchild");
         // The grandchild holds the pipe: without the group's end, the call would wait for it.
-        let script = format!("sleep 1000 & echo $! > '{}'; wait", pid_file.display());
+        // `set -m` gives it a group of its own, as ninja does with compilers.
+        let script = format!(
+            "set -m; sleep 1000 & echo $! > '{}'; wait",
+            pid_file.display()
+        );
         let error = shell(&script)
             .capture(Duration::from_millis(500))
             .await
