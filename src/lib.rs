@@ -16,12 +16,15 @@
 
 #![deny(unsafe_code)]
 
+pub mod build;
+pub mod clean;
 pub mod cli;
 pub mod dialect;
 pub mod engine;
 pub mod exit;
 pub mod gguf;
 pub mod host;
+pub mod llama;
 pub mod profile;
 pub mod profiles;
 pub mod store;

@@ -2,6 +2,7 @@
 
 pub mod overrides;
 pub mod profiles;
+pub mod vendor;
 
 use std::process::ExitCode;
 

@@ -38,8 +38,10 @@ mod owner;
 mod pipes;
 mod report;
 mod sys;
+mod tree;
 
 pub use group::kill_group;
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
 pub use report::{ExitReport, LadderStep, Status, Usage};
+pub use tree::{ask_group_to_end, end_tree};

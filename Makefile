@@ -1,0 +1,56 @@
+# Everything that is asked for here works first, alone and from any state: each target sees to its
+# own set-up, and a set-up that is there costs a fraction of a second.
+#
+# Who does what: scripts/setup.sh makes sure that cargo and a compiler are there, enough to compile
+# orchestrate; `orchestrate build` fetches llama.cpp, finds or installs cmake and ninja, and builds.
+
+CARGO ?= cargo
+PROMPT ?= Create functions for add, subtract, multiply, and divide
+RELEASE = $(CURDIR)/target/release/orchestrate
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup build release fmt lint doc demo-model bench-overhead clean install
+
+help: ## this list
+	@echo "usage: make TARGET"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+
+demo: build ## all set-up, then a generation: code, token by token, and a summary line
+	@"$(RELEASE)" run coder "$(PROMPT)"
+
+test: setup ## all set-up, then all tests
+	@$(CARGO) run --quiet --locked -- build
+	$(CARGO) test --locked
+
+setup: ## see to it that cargo and a C/C++ compiler are there
+	@sh scripts/setup.sh
+
+release: setup ## compile orchestrate for use
+	@$(CARGO) build --quiet --release --locked
+
+build: release ## compile orchestrate, then fetch and build llama.cpp
+	@"$(RELEASE)" build
+
+fmt: setup ## format the code
+	$(CARGO) fmt
+
+lint: setup ## formatting and lints, as CI wants them
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+doc: setup ## the library's documentation, warnings denied
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps
+
+demo-model: build ## make the embedded demo model anew
+	sh scripts/demo-model/run.sh
+
+bench-overhead: build ## what supervision costs
+	$(CARGO) bench --locked --bench overhead
+
+clean: ## remove cached builds of llama.cpp (asks first), then target/
+	@if [ -x "$(RELEASE)" ]; then "$(RELEASE)" clean; fi
+	$(CARGO) clean
+
+install: setup ## install orchestrate for this user
+	$(CARGO) install --locked --path .
