@@ -181,6 +181,10 @@ fn messages_about_models() {
             "no built-in model \"dmo\" (there is \"demo\"); a file needs a path, such as \"./dmo.gguf\"; did you mean \"demo\"?",
         ),
         (
+            "m.bin",
+            "no built-in model \"m.bin\" (there is \"demo\"); a file needs a path, such as \"./m.bin\"",
+        ),
+        (
             "llama",
             "no built-in model \"llama\" (there is \"demo\"); a file needs a path, such as \"./llama.gguf\"",
         ),
