@@ -4,37 +4,39 @@ use clap::Args;
 
 use crate::profile::{NotAnAssignment, Override};
 
+/// Named at each flag: a heading for the whole group would go on over the flags that follow it.
+const HEADING: &str = "Profile values, for this run";
+
 /// Keys of the profile, changed for one run. Values are checked with the profile, which knows their
 /// ranges, so that a wrong one is told the same way wherever it was written.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Profile values, for this run")]
 pub struct OverrideArgs {
     /// A built-in model ("demo") or the path of a GGUF file
-    #[arg(short, long, value_name = "MODEL")]
+    #[arg(help_heading = HEADING, short, long, value_name = "MODEL")]
     pub model: Option<String>,
 
     /// Most tokens to generate
-    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(help_heading = HEADING, short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     pub max_tokens: Option<String>,
 
     /// Time for the complete answer, such as 120s, 2m or none
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(help_heading = HEADING, long, value_name = "TIME", allow_negative_numbers = true)]
     pub timeout: Option<String>,
 
     /// Seed of the sampler: a number, or random
-    #[arg(long, value_name = "SEED", allow_negative_numbers = true)]
+    #[arg(help_heading = HEADING, long, value_name = "SEED", allow_negative_numbers = true)]
     pub seed: Option<String>,
 
     /// Temperature, 0 to 5; 0 always takes the likeliest token
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(help_heading = HEADING, long, value_name = "T", allow_negative_numbers = true)]
     pub temp: Option<String>,
 
     /// Context size in tokens: prompt and answer together
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(help_heading = HEADING, short, long, value_name = "N", allow_negative_numbers = true)]
     pub context: Option<String>,
 
     /// Any other key, such as sampling.top_k=40; may be given more than once
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse)]
+    #[arg(help_heading = HEADING, long = "set", value_name = "KEY=VALUE", value_parser = parse)]
     pub set: Vec<Override>,
 }
 
@@ -59,5 +61,32 @@ impl OverrideArgs {
             .filter_map(|(flag, key, value)| Some(Override::new(flag, key, value.as_deref()?)))
             .chain(self.set.iter().cloned())
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OverrideArgs;
+    use clap::{CommandFactory, Parser};
+
+    /// Generates.
+    #[derive(Parser)]
+    struct Run {
+        /// The profile.
+        profile: String,
+        #[command(flatten)]
+        overrides: OverrideArgs,
+        /// Afterwards.
+        #[arg(long)]
+        last: bool,
+    }
+
+    #[test]
+    fn the_group_leaves_the_command_its_own_help() {
+        let help = Run::command().render_help().to_string();
+        assert!(help.starts_with("Generates\n"), "{help}");
+        let (before, group) = help.split_once("Profile values, for this run:").unwrap();
+        assert!(group.contains("--set <KEY=VALUE>"), "{help}");
+        assert!(before.contains("--last"), "{help}");
     }
 }

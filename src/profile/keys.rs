@@ -1,6 +1,6 @@
 //! The keys: one table says what each is called, what it takes and what it is for.
 //!
-//! Reading ([`super::raw`]), the messages about mistakes and the JSON schema ([`super::schema`]) all
+//! Reading ([`super::raw`]), the messages about mistakes and the JSON schema ([`super::schema()`]) all
 //! follow this table, so that they cannot disagree. A path is dotted; a last part `*` stands for any
 //! name.
 
@@ -208,7 +208,6 @@ pub(super) enum Found {
 
 /// Looks a path up.
 pub(super) fn find(keys: &'static [Key], path: &str) -> Found {
-    let (parent, _) = path.rsplit_once('.').unwrap_or(("", path));
     let below = |key: &Key| {
         key.path
             .strip_prefix(path)
@@ -228,36 +227,32 @@ pub(super) fn find(keys: &'static [Key], path: &str) -> Found {
     }) {
         return Found::Key(key);
     }
-    Found::Unknown(nearest_path(keys, parent, path))
+    Found::Unknown(nearest_path(keys, path))
 }
 
-/// The key that was probably meant: its name in another table, a name it has elsewhere, or the
-/// one spelt most alike, first among its neighbours.
-fn nearest_path(keys: &'static [Key], parent: &str, path: &str) -> Option<&'static str> {
-    let last = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
-    let word = path.rsplit('.').next().unwrap_or(path);
-    let spelt = |key: &&'static Key| last(key.path) == word || key.also.contains(&word);
+/// The key that was probably meant: the one with this name or another name for it, in whatever
+/// table; else the one spelt most alike, in the same table first.
+fn nearest_path(keys: &'static [Key], path: &str) -> Option<&'static str> {
+    let (table, word) = split(path);
+    let spelt = |key: &&Key| split(key.path).1 == word || key.also.contains(&word);
     if let Some(key) = keys.iter().find(spelt) {
         return Some(key.path.trim_end_matches(".*"));
     }
-    let neighbours = keys
+    let sections = keys.iter().filter_map(|key| key.path.split_once('.'));
+    let all = keys
         .iter()
-        .filter(|key| key.path.rsplit_once('.').map_or("", |(before, _)| before) == parent);
-    let sections = keys
-        .iter()
-        .filter_map(|key| key.path.split_once('.').map(|(section, _)| section));
-    nearest(path, neighbours.map(|key| key.path).chain(sections))
-        .or_else(|| nearest(path, keys.iter().map(|key| key.path)))
-        .or_else(|| {
-            let name = nearest(
-                word,
-                keys.iter()
-                    .map(|key| last(key.path))
-                    .filter(|name| *name != "*"),
-            )?;
-            keys.iter()
-                .map(|key| key.path)
-                .find(|path| last(path) == name)
-        })
-        .map(|path| path.trim_end_matches(".*"))
+        .map(|key| key.path)
+        .chain(sections.map(|(section, _)| section));
+    let alike = |candidates: &mut dyn Iterator<Item = &'static str>| {
+        let paths: Vec<_> = candidates.collect();
+        let name = nearest(word, paths.iter().map(|path| split(path).1))?;
+        paths.into_iter().find(|path| split(path).1 == name)
+    };
+    alike(&mut all.clone().filter(|path| split(path).0 == table))
+        .or_else(|| alike(&mut all.clone()))
+}
+
+/// The table of a path and the name in it.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('.').unwrap_or(("", path))
 }

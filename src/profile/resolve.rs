@@ -194,12 +194,16 @@ fn model(file: &Place, settings: &Settings, home: Option<&Path>) -> Result<Model
     if BUILT_IN_MODELS.contains(&name) {
         return Ok(ModelRef::BuiltIn(name.to_owned()));
     }
+    let known = BUILT_IN_MODELS.join("\", \"");
+    let file = match name {
+        "" => "model.gguf".to_owned(),
+        name if name.contains('.') => name.to_owned(),
+        name => format!("{name}.gguf"),
+    };
     let problem = Problem::new(
         set.place.clone(),
         format!(
-            "no built-in model \"{name}\" (there is \"{}\"); a file needs a path, such as \"./{}.gguf\"",
-            BUILT_IN_MODELS.join("\", \""),
-            if name.is_empty() { "model" } else { name },
+            "no built-in model \"{name}\" (there is \"{known}\"); a file needs a path, such as \"./{file}\""
         ),
     );
     Err(problem.with_nearest(nearest(name, BUILT_IN_MODELS.iter().copied())))

@@ -63,7 +63,7 @@ pub struct Resolved {
 ///
 /// A file builds on the profile that it `extends`; without that, on the next farther file of its
 /// own name; without that, on the defaults. So a two-line `profiles/coder.toml` changes two values
-/// of the built-in `coder`.
+/// of the built-in `coder`, and with it of the built-in `algorithm`, which extends `coder`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileSet {
     /// Sorted by name, and the nearest first within a name.
@@ -98,7 +98,7 @@ impl ProfileSet {
     }
 
     /// The files of one name, the nearest first.
-    pub fn sources<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Source> {
+    pub fn sources<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Source> {
         self.sources
             .iter()
             .filter(move |source| source.name == name)
@@ -204,15 +204,11 @@ impl ProfileSet {
                 ))
             });
         }
-        let parent = self
-            .sources
-            .iter()
-            .find(|other| other.name == name)
-            .ok_or_else(|| {
-                problem(format!("\"extends\" names \"{name}\", which is no profile")).with_nearest(
-                    nearest(name, self.names().filter(|known| *known != source.name)),
-                )
-            })?;
+        let parent = self.sources(name).next().ok_or_else(|| {
+            let others = self.names().filter(|known| *known != source.name);
+            problem(format!("\"extends\" names \"{name}\", which is no profile"))
+                .with_nearest(nearest(name, others))
+        })?;
         if seen.iter().any(|other| std::ptr::eq(*other, parent)) {
             let names: Vec<_> = seen.iter().map(|source| source.name.as_str()).collect();
             return Err(problem(format!(

@@ -1,10 +1,11 @@
 //! A resolved profile as a file again: every key with its value, and where that comes from.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use toml::{Table, Value};
 
-use super::resolved::{Constraint, Named, Profile, Threads};
+use super::resolved::{Constraint, Named, Profile, Sampling, Threads};
 use super::set::Resolved;
 use crate::units::duration;
 
@@ -16,7 +17,6 @@ impl Profile {
     /// back gives the same profile.
     #[must_use]
     pub fn values(&self) -> Vec<(String, Value)> {
-        let sampling = &self.sampling;
         let (grammar, json_schema) = match &self.constraint {
             Some(Constraint::Grammar(text)) => (text.as_str(), ""),
             Some(Constraint::JsonSchema(text)) => ("", text.as_str()),
@@ -44,27 +44,8 @@ impl Profile {
             ("stop", self.stop.clone().into()),
             ("extra_args", self.extra_args.clone().into()),
         ];
+        values.extend(sampling(&self.sampling));
         values.extend([
-            ("sampling.temperature", or_word(sampling.temperature, AUTO)),
-            ("sampling.top_k", or_word(sampling.top_k, AUTO)),
-            ("sampling.top_p", or_word(sampling.top_p, AUTO)),
-            ("sampling.min_p", or_word(sampling.min_p, AUTO)),
-            (
-                "sampling.repeat_penalty",
-                or_word(sampling.repeat_penalty, AUTO),
-            ),
-            (
-                "sampling.repeat_last_n",
-                or_word(sampling.repeat_last_n, AUTO),
-            ),
-            (
-                "sampling.presence_penalty",
-                or_word(sampling.presence_penalty, AUTO),
-            ),
-            (
-                "sampling.frequency_penalty",
-                or_word(sampling.frequency_penalty, AUTO),
-            ),
             (
                 "limits.timeout",
                 duration::exact_limit(self.limits.timeout).into(),
@@ -75,13 +56,7 @@ impl Profile {
             ),
             ("prompt.template", self.prompt.template.as_str().into()),
         ]);
-        let below = |section: &'static str, names: &std::collections::BTreeMap<String, String>| {
-            let named = names
-                .iter()
-                .map(|(name, text)| (format!("{section}.{name}"), text.as_str().into()));
-            named.collect::<Vec<_>>()
-        };
-        let mut values: Vec<_> = values
+        let mut values: Vec<(String, Value)> = values
             .into_iter()
             .map(|(path, value)| (path.to_owned(), value))
             .collect();
@@ -111,6 +86,38 @@ impl Profile {
         }
         root
     }
+}
+
+fn sampling(sampling: &Sampling) -> [(&'static str, Value); 8] {
+    [
+        ("sampling.temperature", or_word(sampling.temperature, AUTO)),
+        ("sampling.top_k", or_word(sampling.top_k, AUTO)),
+        ("sampling.top_p", or_word(sampling.top_p, AUTO)),
+        ("sampling.min_p", or_word(sampling.min_p, AUTO)),
+        (
+            "sampling.repeat_penalty",
+            or_word(sampling.repeat_penalty, AUTO),
+        ),
+        (
+            "sampling.repeat_last_n",
+            or_word(sampling.repeat_last_n, AUTO),
+        ),
+        (
+            "sampling.presence_penalty",
+            or_word(sampling.presence_penalty, AUTO),
+        ),
+        (
+            "sampling.frequency_penalty",
+            or_word(sampling.frequency_penalty, AUTO),
+        ),
+    ]
+}
+
+/// The values of a free table, under their full paths.
+fn below(section: &str, texts: &BTreeMap<String, String>) -> impl Iterator<Item = (String, Value)> {
+    texts
+        .iter()
+        .map(move |(name, text)| (format!("{section}.{name}"), text.as_str().into()))
 }
 
 fn threads(threads: Threads) -> Value {

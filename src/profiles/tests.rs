@@ -143,6 +143,22 @@ fn what_cannot_be_read_is_named() {
     );
 }
 
+/// Opening a named pipe waits for somebody who writes into it.
+#[test]
+fn only_regular_files_of_a_sensible_size_are_read() {
+    let files = world(&[("work/profiles/large.toml", &"#".repeat(1 << 21))]);
+    let large = files.places.project_profiles().join("large.toml");
+    let error = files.places.profiles().unwrap_err().to_string();
+    assert!(
+        error.ends_with("large.toml: larger than 1 MiB, which no configuration is"),
+        "{error}"
+    );
+    fs::remove_file(&large).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(&large).unwrap();
+    let error = files.places.profiles().unwrap_err().to_string();
+    assert!(error.ends_with("large.toml: not a regular file"), "{error}");
+}
+
 #[test]
 fn list_is_aligned_and_keeps_broken_ones() {
     let world = world(&[("work/profiles/broken.toml", "model = 3")]);

@@ -140,7 +140,7 @@ impl Places {
 
     /// A file as a source; `None` when it is not there.
     fn source(&self, path: &Path, level: Level) -> Result<Option<Source>, ConfigError> {
-        let bytes = match fs::read(path) {
+        let bytes = match read_regular(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => {
@@ -184,6 +184,24 @@ impl Places {
             None => path.display().to_string(),
         }
     }
+}
+
+/// Far above any configuration that somebody writes.
+const MAX_SIZE: u64 = 1 << 20;
+
+/// Reads a regular file of a sensible size. Opening anything else may wait for ever (a named pipe)
+/// or never end (a device).
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    if metadata.len() > MAX_SIZE {
+        return Err(io::Error::other(
+            "larger than 1 MiB, which no configuration is",
+        ));
+    }
+    fs::read(path)
 }
 
 /// The `.toml` files of a directory, in order; none when the directory is not there.
