@@ -7,9 +7,15 @@
 mod capabilities;
 pub mod ending;
 mod help;
+mod json;
+mod log;
 mod program;
+mod timings;
 
 pub use capabilities::Capabilities;
 pub use ending::{Boundaries, HowItEnded, OutputFilter, Style, Tail};
 pub use help::HelpOption;
+pub use json::{JsonLine, MemoryRow, PromptProgress, StreamEvent};
+pub use log::{Fact, LogEvent, Memory, Severity, Slot};
 pub use program::Program;
+pub use timings::{Stage, TimingLine, Timings};
