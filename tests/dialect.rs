@@ -1,9 +1,20 @@
 //! What the real programs print, as captured or quoted in `tests/data`, read by the dialect.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic like tests")]
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use orchestrate::dialect::{Capabilities, Program};
+use orchestrate::dialect::{
+    ArgsError, Argv, Boundaries, Capabilities, Fact, GenerationArgs, HowItEnded, JsonLine,
+    LogEvent, OutputFilter, Program, Severity, Stage, StreamEvent, Style, TimingLine, Timings,
+    completion_args,
+};
+use orchestrate::profile::{
+    Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Profile,
+    PromptTemplate, Sampling, Threads,
+};
 
 fn data(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -69,4 +80,477 @@ fn every_program_of_b11434_is_recognised() {
         assert!(found.options.len() >= 5, "{program}");
         assert_eq!(found.can_generate(), program == Program::Completion);
     }
+}
+
+/// Every log, with its name.
+fn logs() -> Vec<(String, String)> {
+    let mut logs: Vec<_> = fs::read_dir(data("logs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".log"))
+        .map(|name| {
+            let bytes = fs::read(data("logs").join(&name)).unwrap();
+            (name, String::from_utf8_lossy(&bytes).into_owned())
+        })
+        .collect();
+    logs.sort();
+    assert!(logs.len() > 30, "the logs are gone");
+    logs
+}
+
+fn log(name: &str) -> String {
+    read("logs", name)
+}
+
+fn events(name: &str) -> Vec<LogEvent> {
+    let text = log(name);
+    assert!(!text.is_empty(), "{name} is missing");
+    text.lines().map(LogEvent::parse).collect()
+}
+
+fn timings(name: &str) -> Timings {
+    let mut timings = Timings::default();
+    for event in events(name) {
+        timings.take_event(&event);
+    }
+    timings
+}
+
+fn stdout_of(name: &str) -> Vec<u8> {
+    fs::read(data("logs").join(name)).unwrap()
+}
+
+/// What a line says about itself: the number before ` ms per token`, read without the dialect.
+fn printed_ms_per_token(line: &str) -> Option<f64> {
+    let (before, _) = line.split_once(" ms per token")?;
+    let number = before.rsplit(['(', ' ']).next()?;
+    number.replace(',', ".").parse().ok()
+}
+
+#[test]
+fn our_ms_per_token_is_the_programs_own() {
+    let mut checked = 0;
+    for (name, text) in logs() {
+        for line in text.lines() {
+            let Some(printed) = printed_ms_per_token(line).filter(|ms| *ms > 0.0) else {
+                continue;
+            };
+            let Fact::Timing(timing) = LogEvent::parse(line).fact else {
+                panic!("{name}: not read as timings: {line}");
+            };
+            let mut timings = Timings::default();
+            timings.take(&timing);
+            let ours = match timing.stage {
+                Stage::Eval => timings.ms_per_token(),
+                Stage::Prompt => timings.prompt_ms_per_token(),
+                _ => timing.ms.zip(timing.count).map(|(ms, n)| ms / f64::from(n)),
+            };
+            let ours = ours.unwrap_or_else(|| panic!("{name}: nothing read: {line}"));
+            // Both numbers are rounded to two decimals.
+            assert!((ours - printed).abs() <= 0.011, "{name}: {ours} for {line}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 40, "only {checked} lines");
+}
+
+#[test]
+fn nothing_unmeasured_is_reported() {
+    for (name, text) in logs() {
+        for line in text.lines() {
+            if let Some(TimingLine {
+                ms,
+                ms_per_token,
+                tokens_per_second,
+                ..
+            }) = TimingLine::parse(line)
+            {
+                for value in [ms, ms_per_token, tokens_per_second].into_iter().flatten() {
+                    assert!(value.is_finite() && value > 0.0, "{name}: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_whole_run_is_followed() {
+    let facts: Vec<_> = events("b11434-completion-limit.stderr.log")
+        .into_iter()
+        .map(|event| event.fact)
+        .filter(|fact| !matches!(fact, Fact::Other | Fact::Timing(_)))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            Fact::LoadStarted,
+            Fact::LoadEnded,
+            Fact::LoadEnded,
+            Fact::Seed(7),
+            Fact::Generating {
+                context: 256,
+                batch: 2048,
+                limit: Some(16)
+            },
+        ]
+    );
+    let timings = timings("b11434-completion-limit.stderr.log");
+    assert_eq!(timings.generated_tokens(), Some(16));
+    assert_eq!(
+        (timings.prompt_tokens, timings.eval_runs),
+        (Some(7), Some(15))
+    );
+    assert!(
+        timings.load_ms.is_some() && timings.total_ms.is_some() && timings.sampling_ms.is_some()
+    );
+}
+
+#[test]
+fn prefixes_and_colours_change_nothing() {
+    for name in ["no-prefix", "colors", "verbose"] {
+        let timings = timings(&format!("b11434-completion-{name}.stderr.log"));
+        assert_eq!(timings.generated_tokens(), Some(6), "{name}");
+    }
+}
+
+#[test]
+fn jsonl_gives_the_same_timings() {
+    let text = log("b11434-completion-jsonl.stdout.log");
+    let mut timings = Timings::default();
+    let (mut pieces, mut memory) = (Vec::new(), 0);
+    for line in text.lines() {
+        match JsonLine::parse(line) {
+            JsonLine::Log(event) => timings.take_event(&event),
+            JsonLine::Text(piece) => pieces.push(piece),
+            JsonLine::MemoryBreakdown(rows) => memory += rows.len(),
+            other => panic!("{other:?}: {line}"),
+        }
+    }
+    assert_eq!(timings.generated_tokens(), Some(6));
+    assert_eq!(pieces.len(), 7, "six tokens and the closing newlines");
+    assert_eq!(memory, 1);
+}
+
+#[test]
+fn a_prompt_of_one_token() {
+    let timings = timings("b11434-completion-one-token-prompt.stderr.log");
+    assert_eq!((timings.prompt_ms, timings.prompt_tokens), (None, None));
+    assert_eq!(timings.generated_tokens(), Some(6));
+}
+
+#[test]
+fn each_failure_is_named() {
+    for (name, expected) in [
+        ("truncated-header", Fact::ModelFile),
+        ("truncated-data", Fact::ModelFile),
+        ("not-gguf", Fact::ModelFile),
+        ("empty-model", Fact::ModelFile),
+        ("missing-model", Fact::ModelFile),
+        ("vocab-only", Fact::LoadFailed),
+        (
+            "prompt-too-long",
+            Fact::PromptTooLong {
+                tokens: 4001,
+                max: 252,
+            },
+        ),
+        ("empty-input", Fact::PromptEmpty),
+        ("unknown-flag", Fact::InvalidArgument),
+    ] {
+        let events = events(&format!("b11434-completion-{name}.stderr.log"));
+        let first = events.iter().find(|event| event.is_fatal());
+        let first = first.unwrap_or_else(|| panic!("{name}: no failure seen"));
+        assert_eq!(first.fact, expected, "{name}");
+        assert_eq!(first.severity, Some(Severity::Error), "{name}");
+    }
+    for name in [
+        "limit",
+        "eos",
+        "context-full",
+        "beyond-trained",
+        "sigint",
+        "verbose",
+        "no-perf",
+    ] {
+        let events = events(&format!("b11434-completion-{name}.stderr.log"));
+        assert!(!events.iter().any(LogEvent::is_fatal), "{name}");
+    }
+}
+
+#[test]
+fn a_full_context_and_one_beyond_the_trained_are_seen() {
+    let full = events("b11434-completion-context-full.stderr.log");
+    assert!(full.iter().any(|event| event.fact == Fact::ContextFull));
+    let beyond = Fact::AboveTrainedContext {
+        trained: 512,
+        context: 1024,
+    };
+    let seen = events("b11434-completion-beyond-trained.stderr.log");
+    assert_eq!(seen.iter().filter(|event| event.fact == beyond).count(), 2);
+}
+
+#[test]
+fn the_programs_last_words_are_dropped() {
+    let end = |name: &str, code, max_tokens, context_full| {
+        let mut filter = OutputFilter::new(Style::Logger, Boundaries::Unknown);
+        let mut text = filter.push(&stdout_of(&format!("b11434-completion-{name}.stdout.log")));
+        let tail = filter.finish(&HowItEnded {
+            code: Some(code),
+            tokens_generated: timings(&format!("b11434-completion-{name}.stderr.log"))
+                .generated_tokens(),
+            max_tokens,
+            context_full,
+        });
+        text.extend_from_slice(&tail.text);
+        (text, tail)
+    };
+    let (text, tail) = end("eos", 0, 64, false);
+    assert_eq!(text, b"return a + b");
+    assert!(tail.end_of_text && tail.closed);
+    let (text, tail) = end("limit", 0, 16, false);
+    assert!(!text.ends_with(b"\n\n") && !tail.end_of_text && tail.closed);
+    let (text, _) = end("sigint", 130, 4000, false);
+    assert!(!text.ends_with(b"Interrupted by user\n") && !text.ends_with(b"\n"));
+    // The log thread was cut off when the program exited, with 0.
+    let (_, tail) = end("cut-off", 0, 16, false);
+    assert!(!tail.closed);
+}
+
+#[test]
+fn timings_of_all_years() {
+    for (name, generated, runs) in [
+        ("2023-05-main", 32, 31),
+        ("2023-07-main", 512, 510),
+        ("2023-09-main", 400, 399),
+        ("2024-12-cli", 128, 127),
+        ("2025-03-server", 200, 200),
+        ("2025-05-cli", 179, 178),
+        ("2025-05-server", 275, 275),
+        ("2025-11-completion", 512, 511),
+        ("2026-router-child", 192, 192),
+        ("2026-server", 2000, 2000),
+    ] {
+        let timings = timings(&format!("{name}.stderr.log"));
+        assert_eq!(timings.generated_tokens(), Some(generated), "{name}");
+        assert_eq!(timings.eval_runs, Some(runs), "{name}");
+    }
+    let drafted = timings("2025-03-server.stderr.log");
+    assert_eq!(
+        (drafted.draft_accepted, drafted.draft_tokens),
+        (Some(70), Some(304))
+    );
+}
+
+#[test]
+fn the_help_of_2024_is_understood() {
+    for (program, build) in [(Program::Main, "2024-05"), (Program::Cli, "2024-07")] {
+        let found = probed(program, build);
+        assert!(found.is_llama_cpp() && found.can_generate(), "{program}");
+        assert!(!found.has_new_logger(), "{program}");
+        let flash = found.option("-fa").unwrap();
+        assert_eq!(flash.values(), 0);
+        assert!(found.supports("--no-mmap") && !found.supports("--load-mode"));
+    }
+    let main = probed(Program::Main, "2024-05");
+    assert_eq!(main.option("--lora-scaled").unwrap().values(), 2);
+    assert_eq!(
+        main.option("--seed").unwrap().value.as_deref(),
+        Some("SEED")
+    );
+}
+
+#[test]
+fn a_server_is_followed() {
+    let events = events("b11434-server.stderr.log");
+    let listening = Fact::Listening("unix://./s.sock".to_owned());
+    assert!(events.iter().any(|event| event.fact == listening));
+    let released = events.iter().filter(|e| {
+        matches!(
+            e.fact,
+            Fact::Released {
+                truncated: false,
+                ..
+            }
+        )
+    });
+    assert_eq!(released.count(), 3);
+    assert!(!events.iter().any(LogEvent::is_fatal));
+}
+
+#[test]
+fn a_servers_stream_is_read() {
+    let text = log("b11434-server-completion.sse.log");
+    let stream: Vec<StreamEvent> = text
+        .lines()
+        .filter_map(|line| match JsonLine::parse(line) {
+            JsonLine::Stream(event) => Some(*event),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(stream.first().unwrap().progress.unwrap().total, 8);
+    let last = stream.last().unwrap();
+    assert_eq!(
+        (last.stop.as_deref(), last.generated),
+        (Some("limit"), Some(6))
+    );
+    let timings = last.timings.unwrap();
+    assert_eq!(
+        (timings.eval_runs, timings.prompt_tokens),
+        (Some(5), Some(8))
+    );
+    // The same request in the server's own log.
+    let logged = log("b11434-server.stderr.log");
+    let line = logged
+        .lines()
+        .find(|line| line.contains("| task 0 |        eval time"))
+        .unwrap();
+    let printed = printed_ms_per_token(line).unwrap();
+    assert!((timings.ms_per_token().unwrap() - printed).abs() < 0.006);
+    let chat = log("b11434-server-chat.sse.log");
+    assert!(
+        chat.lines()
+            .any(|line| JsonLine::parse(line) == JsonLine::Done)
+    );
+}
+
+/// A profile that leaves everything to llama.cpp.
+fn profile() -> Profile {
+    Profile {
+        name: "test".to_owned(),
+        description: String::new(),
+        model: ModelRef::File("m.gguf".into()),
+        backend: Backend::Auto,
+        context: 4096,
+        batch: 2048,
+        micro_batch: 512,
+        threads: Threads::Auto,
+        batch_threads: Threads::Auto,
+        gpu_layers: 0,
+        kv_type_k: KvType::F16,
+        kv_type_v: KvType::F16,
+        flash_attention: FlashAttention::Auto,
+        load_mode: LoadMode::Auto,
+        sampling: Sampling::default(),
+        seed: None,
+        ignore_eos: false,
+        constraint: None,
+        max_tokens: 64,
+        stop: vec!["END".to_owned()],
+        prompt: PromptTemplate {
+            template: "{{prompt}}".to_owned(),
+            variables: BTreeMap::new(),
+        },
+        limits: Limits::default(),
+        environment: BTreeMap::new(),
+        extra_args: Vec::new(),
+    }
+}
+
+fn args(profile: &Profile, capabilities: &Capabilities) -> Result<Argv, ArgsError> {
+    let request = GenerationArgs {
+        profile,
+        model: Path::new("m.gguf"),
+        context: 2048,
+        threads: 2,
+        batch_threads: 4,
+    };
+    completion_args(&request, capabilities)
+}
+
+fn joined(argv: &Argv) -> String {
+    let args: Vec<_> = argv.args.iter().map(|arg| arg.to_str().unwrap()).collect();
+    args.join(" ")
+}
+
+#[test]
+fn arguments_for_todays_build() {
+    let build = probed(Program::Completion, "b11434");
+    let mut profile = profile();
+    let plain = args(&profile, &build).unwrap();
+    assert_eq!(
+        joined(&plain),
+        "-m m.gguf -f /dev/stdin -no-cnv --no-escape --simple-io --perf --no-display-prompt \
+         -n 64 -c 2048 -b 2048 -ub 512 -t 2 -tb 4 -fit off --no-context-shift -ngl 0 -ctk f16 \
+         -ctv f16 -fa auto"
+    );
+    assert!(plain.notes.is_empty() && !plain.echoes_prompt);
+
+    profile.load_mode = LoadMode::Mlock;
+    profile.kv_type_k = KvType::Q8_0;
+    profile.flash_attention = FlashAttention::On;
+    profile.seed = Some(7);
+    profile.ignore_eos = true;
+    profile.sampling.temperature = Some(0.2);
+    profile.sampling.top_k = Some(20);
+    profile.sampling.repeat_last_n = Some(-1);
+    profile.constraint = Some(Constraint::Grammar("root ::= \"a\"".to_owned()));
+    profile.extra_args = vec!["--numa".to_owned(), "isolate".to_owned()];
+    assert!(joined(&args(&profile, &build).unwrap()).ends_with(
+        "-ctk q8_0 -ctv f16 -fa on --load-mode mlock --temp 0.2 --top-k 20 --repeat-last-n -1 \
+         -s 7 --ignore-eos --grammar root ::= \"a\" --numa isolate"
+    ));
+}
+
+#[test]
+fn arguments_for_builds_of_2024() {
+    let mut profile = profile();
+    profile.sampling.min_p = Some(0.05);
+    let main = probed(Program::Main, "2024-05");
+    let argv = args(&profile, &main).unwrap();
+    assert_eq!(
+        joined(&argv),
+        "-m m.gguf -f /dev/stdin --simple-io --no-display-prompt -n 64 -c 2048 -b 2048 -ub 512 \
+         -t 2 -tb 4 -ctk f16 -ctv f16 --min-p 0.05"
+    );
+    assert_eq!(argv.notes.len(), 3, "{:?}", argv.notes);
+
+    profile.load_mode = LoadMode::Mlock;
+    profile.flash_attention = FlashAttention::On;
+    let cli = probed(Program::Cli, "2024-07");
+    let argv = joined(&args(&profile, &cli).unwrap());
+    assert!(argv.contains("--no-escape") && argv.contains("-ngl 0"));
+    assert!(argv.contains(" -fa --no-mmap --mlock "), "{argv}");
+}
+
+#[test]
+fn what_a_build_cannot_do_is_an_error_that_names_both() {
+    let mut profile = profile();
+    profile.gpu_layers = 8;
+    let main = probed(Program::Main, "2024-05");
+    assert_eq!(
+        args(&profile, &main).unwrap_err().to_string(),
+        "profile key \"gpu_layers\" needs --n-gpu-layers, which main (build unknown) does not know"
+    );
+    profile.gpu_layers = 0;
+    profile.constraint = Some(Constraint::JsonSchema("{}".to_owned()));
+    let error = args(&profile, &main).unwrap_err().to_string();
+    assert!(error.starts_with("profile key \"json_schema\" needs --json-schema, which main"));
+
+    let help = read("help", "llama-completion-b11434.help.txt").replace(", iq4_nl", "");
+    let version = read("help", "llama-completion-b11434.version.txt");
+    let build = Capabilities::parse(Program::Completion, &version, &help);
+    profile.constraint = None;
+    profile.kv_type_v = KvType::Iq4Nl;
+    assert_eq!(
+        args(&profile, &build).unwrap_err().to_string(),
+        "profile key \"kv_type_v\" needs -ctv iq4_nl, but llama-completion b11434 takes only \
+         f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1 there"
+    );
+    profile.kv_type_v = KvType::F16;
+    profile.constraint = Some(Constraint::Grammar("x".repeat(200_000)));
+    assert!(matches!(
+        args(&profile, &build),
+        Err(ArgsError::TooLong { .. })
+    ));
+    profile.constraint = None;
+    profile.extra_args = vec!["--loda-mode".to_owned()];
+    assert_eq!(
+        args(&profile, &build).unwrap_err().to_string(),
+        "profile key \"extra_args\": llama-completion b11434 does not know --loda-mode; did you mean --load-mode?"
+    );
+    let server = probed(Program::Server, "b11434");
+    assert!(matches!(
+        args(&profile, &server),
+        Err(ArgsError::CannotGenerate { .. })
+    ));
 }
