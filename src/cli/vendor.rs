@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::dialect::Program;
 use crate::store::Paths;
 use crate::ui::steps::Steps;
 use crate::vendor::tools::ToolSearch;
-use crate::vendor::{BuildRequest, LocateRequest, Program};
+use crate::vendor::{BuildRequest, LocateRequest};
 use crate::{build, clean, llama};
 
 /// Build llama.cpp: llama-completion first, then the rest.

@@ -21,8 +21,9 @@ use super::install::{Installs, Manifest};
 use super::process::{Call, CallError};
 use super::recipe::Recipe;
 use super::source::{SourceError, SourcePlan};
-use super::tools::{ToolError, ToolSearch, Tools};
-use super::{Event, Program, Report, locate};
+use super::tools::{Generator, ToolError, ToolSearch, Tools};
+use super::{Event, Report, locate};
+use crate::dialect::Program;
 
 /// What is built, in stages. The first is what `orchestrate run` needs, so that it works soonest.
 const STAGES: [&[Program]; 2] = [
@@ -387,7 +388,7 @@ impl Work<'_> {
         let names = targets.join(", ");
         (self.report)(Event::Step(format!("compiling {names}")));
         let mark = self.tree.join(COMPILING);
-        if mark.exists() {
+        if mark.exists() && matches!(self.tools.generator, Generator::Make(_)) {
             drop_cut_files(&self.tree);
         }
         fs::write(&mark, "").map_err(failed("write", &mark))?;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::install::{Installs, NoCurrent};
 use super::probe::{self, ProbeError};
-use super::{Capabilities, Program};
+use crate::dialect::{Capabilities, Program};
 
 /// What is looked for, and where.
 #[derive(Debug, Clone)]

@@ -12,7 +12,6 @@
 //! helper process goes through one place (`process`), where dropping the future ends its group.
 //! Tests: beside the code, and `tests/vendor_*.rs` for whole builds of a toy project.
 
-mod capabilities;
 mod compile_log;
 mod files;
 mod process;
@@ -28,8 +27,6 @@ pub mod source;
 pub mod tools;
 
 pub use build::{BuildError, BuildRequest, Built, build};
-// The one place to change when `dialect` offers its own.
-pub use capabilities::{Capabilities, Program};
 pub use files::size_of;
 pub use locate::{Candidate, Install, LocateError, LocateRequest, Origin, locate, survey};
 pub use process::CallError;

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::files;
 use super::process::{Call, CallError};
-use super::{Capabilities, Program, files};
+use crate::dialect::{Capabilities, Program};
 
 /// Version of the stored answers. To be raised when [`Capabilities`] or its parser changes: an
 /// answer of another version is asked for again.
