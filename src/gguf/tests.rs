@@ -1,0 +1,201 @@
+//! Headers made here, whole, damaged and cut off at every byte.
+
+use std::io::Cursor;
+
+use proptest::prelude::*;
+
+use super::{GgufError, GgufHeader};
+
+fn string(bytes: &mut Vec<u8>, text: &str) {
+    bytes.extend((text.len() as u64).to_le_bytes());
+    bytes.extend(text.as_bytes());
+}
+
+fn text_pair(bytes: &mut Vec<u8>, key: &str, value: &str) {
+    string(bytes, key);
+    bytes.extend(8_u32.to_le_bytes());
+    string(bytes, value);
+}
+
+fn number_pair(bytes: &mut Vec<u8>, key: &str, value: u32) {
+    string(bytes, key);
+    bytes.extend(4_u32.to_le_bytes());
+    bytes.extend(value.to_le_bytes());
+}
+
+/// A small model: two tensors, a vocabulary of three.
+fn model() -> Vec<u8> {
+    let mut bytes = b"GGUF\x03\0\0\0".to_vec();
+    bytes.extend(2_u64.to_le_bytes());
+    bytes.extend(7_u64.to_le_bytes());
+    // The architecture comes after a key that depends on it.
+    number_pair(&mut bytes, "llama.context_length", 512);
+    text_pair(&mut bytes, "general.architecture", "llama");
+    text_pair(&mut bytes, "general.name", "tiny");
+    number_pair(&mut bytes, "general.file_type", 15);
+    number_pair(&mut bytes, "llama.block_count", 4);
+    text_pair(&mut bytes, "tokenizer.chat_template", "{{ messages }}");
+    string(&mut bytes, "tokenizer.ggml.tokens");
+    bytes.extend(9_u32.to_le_bytes());
+    bytes.extend(8_u32.to_le_bytes());
+    bytes.extend(3_u64.to_le_bytes());
+    for token in ["a", "bc", ""] {
+        string(&mut bytes, token);
+    }
+    // 64 weights in Q8_0 are two blocks of 34 bytes; 3 in F32 are 12.
+    for (name, lengths, kind, offset) in [
+        ("a.weight", &[32_u64, 2][..], 8_u32, 0_u64),
+        ("b", &[3], 0, 96),
+    ] {
+        string(&mut bytes, name);
+        bytes.extend(u32::try_from(lengths.len()).unwrap().to_le_bytes());
+        for length in lengths {
+            bytes.extend(length.to_le_bytes());
+        }
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(offset.to_le_bytes());
+    }
+    bytes.resize(bytes.len().next_multiple_of(32) + 96 + 12, 0);
+    bytes
+}
+
+fn read(bytes: &[u8]) -> Result<GgufHeader, GgufError> {
+    GgufHeader::read(Cursor::new(bytes), bytes.len() as u64)
+}
+
+fn message(bytes: &[u8]) -> String {
+    read(bytes).unwrap_err().to_string()
+}
+
+#[test]
+fn a_whole_model() {
+    let header = read(&model()).unwrap();
+    assert_eq!((header.version, header.architecture.as_str()), (3, "llama"));
+    assert_eq!(header.name.as_deref(), Some("tiny"));
+    assert_eq!(header.quantization.as_deref(), Some("Q4_K_M"));
+    assert_eq!(
+        (header.context_length(), header.block_count()),
+        (Some(512), Some(4))
+    );
+    assert_eq!(
+        (header.embedding_length(), header.number("x")),
+        (None, None)
+    );
+    assert!(header.has_chat_template);
+    assert_eq!(header.vocabulary, Some(3));
+    assert_eq!(
+        (header.tensors, header.parameters, header.weight_bytes),
+        (2, 67, 80)
+    );
+    assert!(header.require_weights().is_ok());
+}
+
+#[test]
+fn every_cut_is_seen() {
+    let whole = model();
+    for length in 1..whole.len() {
+        let error = read(&whole[..length]).unwrap_err();
+        let GgufError::Truncated { needed, actual } = error else {
+            panic!("{length}: {error}");
+        };
+        assert_eq!(actual, length as u64);
+        assert!(
+            needed > actual && needed <= whole.len() as u64,
+            "{length}: {needed}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_model_is_named() {
+    assert_eq!(message(b""), "the file is empty");
+    assert_eq!(
+        message(b"hello"),
+        "it is not a GGUF file: it starts with \"hello\""
+    );
+    assert!(message(b"version https://git-lfs").ends_with("(a Git LFS pointer; run git lfs pull)"));
+    assert!(message(b"<!DOCTYPE html>").contains("a web page"));
+    assert_eq!(
+        message(b"\0\xff"),
+        "it is not a GGUF file: it starts with \"\\x00\\xff\""
+    );
+    assert!(message(b"GGUF\0\0\0\x03xxxxxxxx").contains("big-endian"));
+    assert!(message(b"GGUF\x01\0\0\0").contains("version is 1"));
+    assert!(message(b"GGUF\x09\0\0\0").contains("version is 9"));
+    assert_eq!(
+        message(b"GGU"),
+        "the file is cut off: it has 3 bytes, but needs at least 8"
+    );
+}
+
+#[test]
+fn a_vocabulary_without_weights() {
+    let mut bytes = b"GGUF\x02\0\0\0".to_vec();
+    bytes.extend([0; 16]);
+    let header = read(&bytes).unwrap();
+    assert!(!header.has_weights());
+    assert!(matches!(
+        header.require_weights(),
+        Err(GgufError::NoWeights)
+    ));
+}
+
+#[test]
+fn hostile_numbers_cost_nothing() {
+    let start = b"GGUF\x03\0\0\0".to_vec();
+    let with = |tensors: u64, pairs: u64, rest: &[u8]| {
+        let mut bytes = start.clone();
+        bytes.extend(tensors.to_le_bytes());
+        bytes.extend(pairs.to_le_bytes());
+        bytes.extend(rest);
+        message(&bytes)
+    };
+    assert!(with(u64::MAX, 0, &[]).contains("damaged at byte 8"));
+    assert!(with(0, u64::MAX, &[]).contains("damaged at byte 16"));
+    assert!(
+        with(0, 1, &u64::MAX.to_le_bytes().repeat(3))
+            .contains("a key of 18446744073709551615 bytes")
+    );
+    // A list of 2^61 numbers of eight bytes.
+    let mut list = Vec::new();
+    string(&mut list, "k");
+    list.extend(9_u32.to_le_bytes());
+    list.extend(10_u32.to_le_bytes());
+    list.extend((1_u64 << 61).to_le_bytes());
+    assert!(with(0, 1, &list).contains("a list of 2305843009213693952 values"));
+    // A tensor of 2^63 × 2^63 weights.
+    let mut tensor = Vec::new();
+    string(&mut tensor, "t");
+    tensor.extend(2_u32.to_le_bytes());
+    tensor.extend((1_u64 << 63).to_le_bytes().repeat(2));
+    tensor.extend([0; 12]);
+    assert!(with(1, 0, &tensor).contains("too large a shape of the tensor \"t\""));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read(&bytes);
+        let mut headed = b"GGUF\x03\0\0\0".to_vec();
+        headed.extend(bytes);
+        let _ = read(&headed);
+    }
+
+    #[test]
+    fn any_damage_is_survived(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let mut bytes = model();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let _ = read(&bytes);
+    }
+
+    /// A file that becomes shorter while it is read, or a length that is a lie.
+    #[test]
+    fn a_wrong_length_is_survived(length in 0_u64..2000) {
+        let _ = GgufHeader::read(Cursor::new(model()), length);
+    }
+}
