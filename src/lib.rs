@@ -27,6 +27,7 @@ pub mod host;
 pub mod llama;
 pub mod profile;
 pub mod profiles;
+pub mod run;
 pub mod store;
 pub mod supervise;
 pub mod text;

@@ -20,7 +20,7 @@ use crate::{build, clean, llama};
 /// a clone there), elsewhere they are fetched into the cache. What the machine lacks (cmake, ninja, a
 /// C++ compiler) is installed through apt-get as root or with password-less sudo; otherwise cmake and
 /// ninja come from PyPI into a private virtual environment. About 9 minutes on two cores.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
   orchestrate build
   orchestrate build --jobs 1                       with little memory

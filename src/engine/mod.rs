@@ -1,1 +1,17 @@
-//! Placeholder of the skeleton.
+//! One supervised generation: a [`supervise`](crate::supervise) job, read through the
+//! [`dialect`](crate::dialect) of llama.cpp, ended by its limits or by whoever asks.
+//!
+//! A [`Session`] drives; every decision is taken by the state machine in `generation`, which sees
+//! events and a time and answers with actions, and can so be tested without a process or a clock.
+
+mod generation;
+mod outcome;
+mod reading;
+mod replay;
+mod request;
+mod session;
+
+pub use generation::Phase;
+pub use outcome::{End, Failure, Gaps, Interruption, LimitKind, Measured, Outcome};
+pub use request::{Prepared, Request, StartError};
+pub use session::{Session, SessionEvent};

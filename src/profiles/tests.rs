@@ -197,7 +197,7 @@ fn show_is_itself_a_profile() {
     let json: serde_json::Value =
         serde_json::from_str(&world.answer(&show("coder", true))).unwrap();
     assert_eq!(json["profile"]["sampling"]["temperature"], 0.0);
-    assert_eq!(json["profile"]["prompt"]["variables"]["language"], "python");
+    assert_eq!(json["profile"]["prompt"]["variables"]["language"], "Python");
     assert_eq!(
         json["origins"]["context"],
         "built-in profiles/coder.toml:11:1"

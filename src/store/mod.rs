@@ -4,7 +4,9 @@
 //! one look here tells what is kept where, and a test can move all of it.
 
 mod config;
+mod model;
 mod paths;
 
 pub use config::{ConfigError, Places};
+pub use model::{DEMO, ModelError, ModelFile, open_model};
 pub use paths::{Paths, PathsError};

@@ -1,3 +1,12 @@
-//! Placeholder of the skeleton.
+//! What people see and press: progress, colours, the text itself, Ctrl-C. Never blocks a child.
 
+mod console;
+mod interrupts;
+mod live;
+mod output;
 pub mod steps;
+
+pub use console::{ColorChoice, Console};
+pub use interrupts::Interrupts;
+pub use live::Live;
+pub use output::Output;

@@ -1,0 +1,61 @@
+//! Everything that can go wrong in a command, with the exit code that tells it.
+
+use std::io;
+
+use crate::exit::Exit;
+use crate::profiles::ProfilesError;
+use crate::run::RunError;
+use crate::store::{ConfigError, PathsError};
+use crate::{build, clean};
+
+/// Why a command failed. What is not here is a bug.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("{0}")]
+    Usage(String),
+    #[error("failed to {0}")]
+    Paths(#[from] PathsError),
+    #[error("{}", configuration(.0))]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Profiles(#[from] ProfilesError),
+    #[error("failed to {0}")]
+    Build(#[from] build::Error),
+    #[error("failed to {0}")]
+    Clean(#[from] clean::Error),
+    #[error("failed to write to standard output: {0}")]
+    Output(#[from] io::Error),
+    #[error("failed to start the runtime: {0}")]
+    Runtime(io::Error),
+}
+
+/// A mistake in a file stands alone, as `file:line:column: …`; what could not be done has its verb.
+fn configuration(error: &ConfigError) -> String {
+    match error {
+        ConfigError::Invalid(problems) => problems.to_string(),
+        error => format!("failed to {error}"),
+    }
+}
+
+impl Failure {
+    /// The exit code that tells it to a script.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Paths(_) | Self::Config(_) => Exit::Configuration,
+            Self::Run(error) => error.exit(),
+            Self::Profiles(error) => error.exit(),
+            Self::Build(error) => error.exit(),
+            Self::Clean(error) => error.exit(),
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Output(_) | Self::Runtime(_) => Exit::Internal,
+        }
+    }
+
+    /// Whether all that happened is that the reader of our output has left, as in `… | head -1`.
+    pub(super) fn is_closed_output(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

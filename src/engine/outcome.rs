@@ -1,0 +1,253 @@
+//! How a generation ended, and what was measured on the way.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::exit::Exit;
+use crate::supervise::{ExitReport, Status};
+
+/// A generation that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Why it ended.
+    pub end: End,
+    /// What was measured.
+    pub measured: Measured,
+    /// How the process ended, where it could be collected.
+    pub exit: Option<ExitReport>,
+    /// The last lines that the program logged, oldest first.
+    pub last_lines: Vec<String>,
+}
+
+/// Why a generation ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// The model said so.
+    EndOfText,
+    /// This stop sequence came.
+    StopWord(String),
+    /// The most tokens that were asked for have come.
+    TokenLimit,
+    /// The context is full.
+    ContextFull,
+    /// Somebody asked for it.
+    Interrupted(Interruption),
+    /// Nobody reads the output any more.
+    OutputClosed,
+    /// A time limit ran out.
+    Budget {
+        /// Which one.
+        kind: LimitKind,
+        /// How long it was.
+        limit: Duration,
+    },
+    /// It failed.
+    Failed(Failure),
+}
+
+/// Who asked for the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption {
+    /// Ctrl-C (SIGINT).
+    Interrupt,
+    /// The terminal went away (SIGHUP).
+    HangUp,
+    /// SIGTERM.
+    Terminate,
+}
+
+/// A time limit of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitKind {
+    /// `limits.timeout`: the whole run.
+    Timeout,
+    /// `limits.load`: until the model is loaded.
+    Load,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The prompt does not fit into the context.
+    PromptTooLong {
+        /// Tokens of the prompt.
+        tokens: u32,
+        /// Most tokens that this context takes.
+        max: u32,
+    },
+    /// llama.cpp does not take the model.
+    ModelRejected {
+        /// Its own words.
+        detail: String,
+    },
+    /// It ended before the prompt was evaluated, with an error that it named.
+    Refused {
+        /// Its own words.
+        detail: String,
+    },
+    /// It ended in a way that is no end of a generation.
+    Crashed {
+        /// How.
+        status: Status,
+        /// What it was doing.
+        phase: super::Phase,
+    },
+    /// It ended as if all were well, and had done nothing.
+    Silent,
+    /// It ended before it had written all of its output, and could not be repeated.
+    OutputLost,
+    /// It could not be collected: its exit is unknown.
+    Lost {
+        /// The system's reason.
+        detail: String,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PromptTooLong { tokens, max } => write!(
+                f,
+                "the prompt has {tokens} tokens and this context takes {max}: shorten it, or raise the \
+                 context (-c) as far as the model was trained for"
+            ),
+            Self::ModelRejected { detail } => {
+                write!(f, "llama.cpp cannot use this model: {detail}")
+            }
+            Self::Refused { detail } => write!(f, "llama.cpp refused to start: {detail}"),
+            Self::Crashed { status, phase } => {
+                write!(f, "the llama process crashed while {phase}: {status}")
+            }
+            Self::Silent => f.write_str(
+                "the llama process ended with exit code 0, but without a token or a timing line",
+            ),
+            Self::OutputLost => f.write_str(
+                "the llama process ended before it had written all of its output (llama.cpp#22142): \
+                 the end of the text may be missing",
+            ),
+            Self::Lost { detail } => write!(f, "the llama process could not be collected: {detail}"),
+        }
+    }
+}
+
+impl End {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::EndOfText => "eos",
+            Self::StopWord(_) => "stop",
+            Self::TokenLimit => "limit",
+            Self::ContextFull => "context",
+            Self::Interrupted(_) | Self::OutputClosed => "interrupted",
+            Self::Budget { .. } => "budget",
+            Self::Failed(_) => "crashed",
+        }
+    }
+
+    /// The exit code that tells it to a script.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::EndOfText
+            | Self::StopWord(_)
+            | Self::TokenLimit
+            | Self::ContextFull
+            // Whoever closed our output has what they wanted, as with `… | head -1`.
+            | Self::OutputClosed => Exit::Done,
+            Self::Interrupted(Interruption::Interrupt) => Exit::Interrupted,
+            Self::Interrupted(Interruption::HangUp) => Exit::HangUp,
+            Self::Interrupted(Interruption::Terminate) => Exit::Terminated,
+            Self::Budget { .. } => Exit::TimeBudget,
+            Self::Failed(failure) => failure.exit(),
+        }
+    }
+}
+
+impl Failure {
+    /// The exit code that tells it to a script.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::PromptTooLong { .. } => Exit::Usage,
+            Self::ModelRejected { .. } => Exit::Model,
+            Self::Refused { .. } => Exit::LlamaMissing,
+            Self::Crashed { .. } | Self::Silent | Self::OutputLost | Self::Lost { .. } => {
+                Exit::Crashed
+            }
+        }
+    }
+}
+
+/// What was measured; absent is what could not be. Times in milliseconds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measured {
+    /// From the execution of the program to the loaded model.
+    pub load_ms: Option<f64>,
+    /// From the spawn, which hands over the prompt, to the first piece of text.
+    pub ttft_ms: Option<f64>,
+    /// Prompt evaluation, by llama.cpp's own timing.
+    pub prompt_ms: Option<f64>,
+    /// Tokens that were evaluated for the prompt.
+    pub prompt_tokens: Option<u64>,
+    /// Prompt tokens that came from a cache.
+    pub cached_tokens: Option<u64>,
+    /// Tokens that were generated, the end-of-text token included.
+    pub generated_tokens: Option<u64>,
+    /// Generation time per token, by llama.cpp's own timing.
+    pub ms_per_token: Option<f64>,
+    /// (last − first piece) / (N − 1), by our own clock.
+    pub tpot_ms: Option<f64>,
+    /// Time between pieces, where each piece arrived as it was written.
+    pub gaps: Option<Gaps>,
+    /// Largest resident set of the process, in bytes.
+    pub peak_rss_bytes: Option<u64>,
+    /// From the command to the complete result.
+    pub total_ms: f64,
+}
+
+/// Times between pieces of text, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gaps {
+    /// Half of them are at most so long.
+    pub p50: f64,
+    /// 95 of 100 are.
+    pub p95: f64,
+    /// 99 of 100 are.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+impl Gaps {
+    /// Nearest-rank percentiles (the smallest value with at least that share at or below it);
+    /// `None` where there is no gap.
+    pub(super) fn of(mut gaps: Vec<f64>) -> Option<Self> {
+        gaps.sort_by(f64::total_cmp);
+        let max = *gaps.last()?;
+        let rank = |percent: usize| gaps[(gaps.len() * percent).div_ceil(100).max(1) - 1];
+        Some(Self {
+            p50: rank(50),
+            p95: rank(95),
+            p99: rank(99),
+            max,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_the_nearest_rank() {
+        let gaps = Gaps::of((1..=200).rev().map(f64::from).collect()).expect("200 gaps");
+        assert_eq!(
+            (gaps.p50, gaps.p95, gaps.p99, gaps.max),
+            (100.0, 190.0, 198.0, 200.0)
+        );
+        let one = Gaps::of(vec![7.0]).expect("one gap");
+        assert_eq!((one.p50, one.p99, one.max), (7.0, 7.0, 7.0));
+        assert_eq!(Gaps::of(Vec::new()), None);
+    }
+}

@@ -1,0 +1,186 @@
+//! The three things that a generation reads: text, log lines, and the clock between pieces.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::generation::Phase;
+use super::outcome::Failure;
+use crate::dialect::{
+    Boundaries, Fact, HowItEnded, LogEvent, OutputFilter, Severity, Style, Timings,
+};
+use crate::supervise::Status;
+use crate::text::{LineSplitter, Step, StopMatcher, Utf8Stream};
+
+/// Log lines that are kept for the case of a failure.
+const LAST_LINES: usize = 200;
+
+/// Standard output → the model's own text, up to the first stop sequence.
+#[derive(Debug, Clone)]
+pub(super) struct TextReader {
+    filter: OutputFilter,
+    characters: Utf8Stream,
+    stop: StopMatcher,
+}
+
+/// The end of the text.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct TextTail {
+    /// What was still held back, and the stop sequence that it completed.
+    pub(super) last: Step,
+    /// Whether the program said that the model ended by itself.
+    pub(super) end_of_text: bool,
+    /// Whether it is sure that nothing was lost between the program and us.
+    pub(super) complete: bool,
+}
+
+impl TextReader {
+    pub(super) fn new(style: Style, writes_apart: bool, stop: &[String]) -> Self {
+        let boundaries = if writes_apart {
+            Boundaries::Packets
+        } else {
+            Boundaries::Unknown
+        };
+        Self {
+            filter: OutputFilter::new(style, boundaries),
+            characters: Utf8Stream::new(),
+            stop: StopMatcher::new(stop),
+        }
+    }
+
+    /// What may be shown after these bytes, and the stop sequence that they completed.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Step {
+        let own = self.filter.push(bytes);
+        self.stop.push(&self.characters.push(&own))
+    }
+
+    /// What is still owed when nothing more comes.
+    pub(super) fn finish(mut self, how: &HowItEnded) -> TextTail {
+        let tail = self.filter.finish(how);
+        let mut rest = self.characters.push(&tail.text);
+        rest.push_str(&self.characters.finish());
+        let mut last = self.stop.push(&rest);
+        if last.stop.is_none() {
+            last.text.push_str(&self.stop.finish());
+        }
+        TextTail {
+            last,
+            end_of_text: tail.end_of_text,
+            complete: tail.closed,
+        }
+    }
+}
+
+/// Standard error → timings and the facts that explain an end.
+#[derive(Debug, Default)]
+pub(super) struct LogReader {
+    splitter: LineSplitter,
+    last: VecDeque<String>,
+    pub(super) timings: Timings,
+    pub(super) context_full: bool,
+    /// The program said, on standard error, that the model ended by itself (older builds).
+    pub(super) end_of_text: bool,
+    prompt_too_long: Option<(u32, u32)>,
+    /// The first line that says what is wrong with the model.
+    model_error: Option<String>,
+    /// The first line that says that something is wrong.
+    error: Option<String>,
+}
+
+impl LogReader {
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+        self.splitter.push(bytes)
+    }
+
+    pub(super) fn finish(&mut self) -> Option<String> {
+        self.splitter.finish()
+    }
+
+    /// Understands a line and keeps what it says; whether the model is loaded from here on.
+    pub(super) fn learn(&mut self, line: &str) -> bool {
+        let event = LogEvent::parse(line);
+        self.timings.take_event(&event);
+        match event.fact {
+            Fact::ContextFull => self.context_full = true,
+            Fact::EndOfText => self.end_of_text = true,
+            Fact::PromptTooLong { tokens, max } => self.prompt_too_long = Some((tokens, max)),
+            Fact::ModelFile | Fact::LoadFailed | Fact::OutOfMemory => {
+                self.model_error
+                    .get_or_insert_with(|| event.message.clone());
+            }
+            _ if event.severity == Some(Severity::Error) => {
+                self.error.get_or_insert_with(|| event.message.clone());
+            }
+            _ => {}
+        }
+        if self.last.len() == LAST_LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(line.to_owned());
+        matches!(event.fact, Fact::LoadEnded | Fact::Generating { .. })
+    }
+
+    /// What an unasked end with this status means.
+    pub(super) fn failure(&self, status: Status, phase: Phase) -> Failure {
+        let by_itself = matches!(status, Status::Code(_));
+        match (&self.prompt_too_long, &self.model_error, &self.error) {
+            (Some((tokens, max)), _, _) => Failure::PromptTooLong {
+                tokens: *tokens,
+                max: *max,
+            },
+            (None, Some(detail), _) if by_itself && phase == Phase::Load => {
+                Failure::ModelRejected {
+                    detail: detail.clone(),
+                }
+            }
+            (None, None, Some(detail)) if by_itself && phase == Phase::Load => Failure::Refused {
+                detail: detail.clone(),
+            },
+            _ => Failure::Crashed { status, phase },
+        }
+    }
+
+    pub(super) fn take_last_lines(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.last).into()
+    }
+}
+
+/// When pieces of text arrived.
+#[derive(Debug, Default)]
+pub(super) struct PieceClock {
+    arrivals: Vec<Duration>,
+}
+
+impl PieceClock {
+    pub(super) fn arrived(&mut self, now: Duration) {
+        self.arrivals.push(now);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.arrivals.is_empty()
+    }
+
+    /// The arrivals but for the last `count`, which were the program's own.
+    pub(super) fn without_last(&self, count: usize) -> &[Duration] {
+        &self.arrivals[..self.arrivals.len().saturating_sub(count)]
+    }
+}
+
+/// Times between arrivals, in milliseconds.
+pub(super) fn gaps(arrivals: &[Duration]) -> Vec<f64> {
+    arrivals
+        .windows(2)
+        .map(|pair| ms(pair[1].saturating_sub(pair[0])))
+        .collect()
+}
+
+/// (last − first) / (N − 1) in milliseconds, for N tokens (at least 2).
+pub(super) fn tpot(arrivals: &[Duration], tokens: Option<u64>) -> Option<f64> {
+    let (first, last) = (arrivals.first()?, arrivals.last()?);
+    let steps = tokens?.checked_sub(1).filter(|&steps| steps > 0)?;
+    (last > first).then(|| ms(*last - *first) / steps as f64)
+}
+
+/// A duration in milliseconds.
+pub(super) fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

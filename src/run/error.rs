@@ -1,0 +1,75 @@
+//! Why a run could not be done.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::engine::StartError;
+use crate::exit::Exit;
+use crate::profile::{ProfileError, PromptError, TemplateError};
+use crate::store::{ConfigError, ModelError};
+use crate::vendor::LocateError;
+
+/// Why a run could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A configuration file cannot be read or is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no such profile, or it is wrong.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The request cannot be a prompt.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// The template cannot be filled.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The model cannot be used.
+    #[error("failed to {0}")]
+    Model(#[from] ModelError),
+    /// There is no llama.cpp to use.
+    #[error("failed to {0}")]
+    Locate(#[from] LocateError),
+    /// The process cannot be started.
+    #[error("failed to {0}")]
+    Start(#[from] StartError),
+    /// The request cannot be read.
+    #[error("failed to read the prompt from {name}: {source}", name = name.display())]
+    ReadPrompt {
+        /// The file, or `standard input`.
+        name: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The log file cannot be written.
+    #[error("failed to write the log {path}: {source}", path = path.display())]
+    LogFile {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The result cannot be written.
+    #[error("failed to write to standard output: {0}")]
+    Output(#[source] io::Error),
+    /// The system refused something that always works.
+    #[error("failed to set up the run: {0}")]
+    Setup(#[source] io::Error),
+}
+
+impl RunError {
+    /// The exit code that tells it to a script.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) => Exit::Configuration,
+            Self::Profile(error) => error.exit(),
+            Self::Prompt(_) | Self::Template(_) | Self::ReadPrompt { .. } => Exit::Usage,
+            Self::Model(error) => error.exit(),
+            Self::Locate(_) => Exit::LlamaMissing,
+            Self::Start(error) => error.exit(),
+            Self::LogFile { .. } => Exit::Usage,
+            Self::Output(_) | Self::Setup(_) => Exit::Internal,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The result as JSON. These types are the format: a field that changes its meaning changes
+//! [`SCHEMA`].
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::RunError;
+use super::prepare::Facts;
+use crate::engine::{End, Measured, Outcome, Phase};
+
+/// Name and version of the format.
+const SCHEMA: &str = "orchestrate.run/1";
+
+/// A run that was started.
+#[derive(Debug, Serialize)]
+pub(super) struct Report<'a> {
+    schema: &'static str,
+    profile: &'a str,
+    model: Model<'a>,
+    llama: Llama<'a>,
+    backend: &'static str,
+    text: &'a str,
+    stop: Stop<'a>,
+    timings: Timings,
+    limits: Limits,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Error>,
+    exit_code: u8,
+}
+
+/// A run that could not be started.
+#[derive(Debug, Serialize)]
+pub(super) struct NotStarted {
+    schema: &'static str,
+    error: Error,
+    exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Error {
+    message: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Model<'a> {
+    path: String,
+    arch: &'a str,
+    quant: Option<&'a str>,
+    bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Llama<'a> {
+    build: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'a str>,
+    path: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Stop<'a> {
+    reason: &'static str,
+    /// The stop sequence, where one came.
+    word: Option<&'a str>,
+}
+
+/// What was measured; `null` is what could not be.
+#[derive(Debug, Serialize)]
+struct Timings {
+    load_ms: Option<f64>,
+    ttft_ms: Option<f64>,
+    prompt_ms: Option<f64>,
+    prompt_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    generated_tokens: Option<u64>,
+    ms_per_token: Option<f64>,
+    tokens_per_second: Option<f64>,
+    tpot_ms: Option<f64>,
+    gaps_ms: Option<Gaps>,
+    peak_rss_bytes: Option<u64>,
+    total_ms: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Gaps {
+    p50: f64,
+    p95: f64,
+    p99: f64,
+    max: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Limits {
+    context: u32,
+    max_tokens: u32,
+    timeout_s: Option<f64>,
+    load_s: Option<f64>,
+}
+
+/// An event of `--jsonl`. The last line is the report.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum Event<'a> {
+    /// The process was started.
+    Started { pid: u32, at_ms: f64 },
+    /// A phase began.
+    Phase { phase: &'static str, at_ms: f64 },
+    /// Text came.
+    Text { text: &'a str, at_ms: f64 },
+    /// It is over.
+    Finished {
+        #[serde(flatten)]
+        report: Box<Report<'a>>,
+    },
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(facts: &'a Facts, text: &'a str, outcome: &'a Outcome) -> Self {
+        let error = match &outcome.end {
+            End::Failed(failure) => Some(Error {
+                message: failure.to_string(),
+            }),
+            _ => None,
+        };
+        Self {
+            schema: SCHEMA,
+            profile: &facts.profile,
+            model: Model {
+                path: facts.model.path.display().to_string(),
+                arch: &facts.model.header.architecture,
+                quant: facts.model.header.quantization.as_deref(),
+                bytes: facts.model.bytes,
+            },
+            llama: Llama {
+                build: facts.install.capabilities.build,
+                commit: facts.install.capabilities.commit.as_deref(),
+                path: facts.install.program.display().to_string(),
+            },
+            backend: "completion",
+            text,
+            stop: Stop {
+                reason: outcome.end.reason(),
+                word: match &outcome.end {
+                    End::StopWord(word) => Some(word),
+                    _ => None,
+                },
+            },
+            timings: Timings::new(&outcome.measured),
+            limits: Limits {
+                context: facts.context,
+                max_tokens: facts.max_tokens,
+                timeout_s: facts.limits.timeout.as_ref().map(Duration::as_secs_f64),
+                load_s: facts.limits.load.as_ref().map(Duration::as_secs_f64),
+            },
+            error,
+            exit_code: outcome.end.exit().code(),
+        }
+    }
+}
+
+impl Timings {
+    fn new(measured: &Measured) -> Self {
+        Self {
+            load_ms: measured.load_ms,
+            ttft_ms: measured.ttft_ms,
+            prompt_ms: measured.prompt_ms,
+            prompt_tokens: measured.prompt_tokens,
+            cached_tokens: measured.cached_tokens,
+            generated_tokens: measured.generated_tokens,
+            ms_per_token: measured.ms_per_token,
+            tokens_per_second: measured.ms_per_token.map(|ms| 1000.0 / ms),
+            tpot_ms: measured.tpot_ms,
+            gaps_ms: measured.gaps.map(|gaps| Gaps {
+                p50: gaps.p50,
+                p95: gaps.p95,
+                p99: gaps.p99,
+                max: gaps.max,
+            }),
+            peak_rss_bytes: measured.peak_rss_bytes,
+            total_ms: measured.total_ms,
+        }
+    }
+}
+
+impl NotStarted {
+    pub(super) fn new(error: &RunError) -> Self {
+        Self {
+            schema: SCHEMA,
+            error: Error {
+                message: error.to_string(),
+            },
+            exit_code: error.exit().code(),
+        }
+    }
+}
+
+/// The word for a phase.
+pub(super) fn phase_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Load => "load",
+        Phase::Prefill => "prefill",
+        Phase::Decode => "decode",
+    }
+}
+
+/// One line of JSON with its line end.
+pub(super) fn json_line(value: &impl Serialize) -> String {
+    // Plain structs of strings and finite numbers: serialising them cannot fail.
+    let mut line = serde_json::to_string(value).unwrap_or_default();
+    line.push('\n');
+    line
+}

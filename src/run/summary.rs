@@ -1,0 +1,140 @@
+//! The line that says what happened, and the longer account of `-v`.
+
+use std::time::Duration;
+
+use crate::engine::{End, Interruption, LimitKind, Measured, Outcome};
+use crate::units::{MsPerToken, duration};
+
+/// `112 tokens · 207 ms/token (4.82 tok/s) · prompt 34 tokens at 12 ms · load 1.3 s · total 23.2 s ·
+/// stopped: end of text`; what is not known is left out.
+pub(super) fn line(outcome: &Outcome) -> String {
+    let measured = &outcome.measured;
+    let mut parts = Vec::new();
+    if let Some(tokens) = measured.generated_tokens {
+        parts.push(count(tokens));
+    }
+    if let Some(speed) = measured.ms_per_token.and_then(MsPerToken::new) {
+        parts.push(format!("{speed} ({})", rate(speed.tokens_per_second())));
+    }
+    if let Some(prompt) = prompt(measured) {
+        parts.push(prompt);
+    }
+    if let Some(load) = measured.load_ms {
+        parts.push(format!("load {}", time(load)));
+    }
+    parts.push(format!("total {}", time(measured.total_ms)));
+    parts.push(format!("stopped: {}", reason(&outcome.end)));
+    parts.join(" · ")
+}
+
+/// The reason for the end, in words.
+pub(super) fn reason(end: &End) -> String {
+    match end {
+        End::EndOfText => "end of text".to_owned(),
+        End::StopWord(word) => format!("stop sequence {word:?}"),
+        End::TokenLimit => "token limit (max_tokens, -n)".to_owned(),
+        End::ContextFull => "context full".to_owned(),
+        End::Interrupted(Interruption::Interrupt) => "interrupted".to_owned(),
+        End::Interrupted(Interruption::HangUp) => "hang-up".to_owned(),
+        End::Interrupted(Interruption::Terminate) => "terminated".to_owned(),
+        End::OutputClosed => "output closed".to_owned(),
+        End::Budget { kind, limit } => {
+            let what = match kind {
+                LimitKind::Timeout => "time limit",
+                LimitKind::Load => "load limit",
+            };
+            format!("{what} of {}", duration::exact(*limit))
+        }
+        End::Failed(_) => "failed".to_owned(),
+    }
+}
+
+fn prompt(measured: &Measured) -> Option<String> {
+    let tokens = measured.prompt_tokens?;
+    let mut text = format!("prompt {}", count(tokens));
+    let speed = measured
+        .prompt_ms
+        .and_then(|ms| MsPerToken::from_total(ms, tokens));
+    if let Some(speed) = speed {
+        text.push_str(" at ");
+        text.push_str(&time(speed.get()));
+    }
+    Some(text)
+}
+
+fn count(tokens: u64) -> String {
+    match tokens {
+        1 => "1 token".to_owned(),
+        _ => format!("{tokens} tokens"),
+    }
+}
+
+/// Tokens per second with three digits.
+fn rate(per_second: f64) -> String {
+    match per_second {
+        rate if rate >= 100.0 => format!("{rate:.0} tok/s"),
+        rate if rate >= 10.0 => format!("{rate:.1} tok/s"),
+        rate => format!("{rate:.2} tok/s"),
+    }
+}
+
+/// Milliseconds as a time for people.
+pub(super) fn time(ms: f64) -> String {
+    duration::short(Duration::from_secs_f64(ms.max(0.0) / 1000.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(end: End, measured: Measured) -> Outcome {
+        Outcome {
+            end,
+            measured,
+            exit: None,
+            last_lines: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn says_everything_that_is_known() {
+        let measured = Measured {
+            load_ms: Some(1300.0),
+            prompt_ms: Some(408.0),
+            prompt_tokens: Some(34),
+            generated_tokens: Some(112),
+            ms_per_token: Some(207.4),
+            total_ms: 23_200.0,
+            ..Measured::default()
+        };
+        assert_eq!(
+            line(&outcome(End::EndOfText, measured)),
+            "112 tokens · 207 ms/token (4.82 tok/s) · prompt 34 tokens at 12 ms · load 1.3 s · \
+             total 23.2 s · stopped: end of text"
+        );
+    }
+
+    #[test]
+    fn leaves_out_what_is_not_known() {
+        let measured = Measured {
+            total_ms: 5.0,
+            ..Measured::default()
+        };
+        let end = End::Budget {
+            kind: LimitKind::Timeout,
+            limit: Duration::from_secs(120),
+        };
+        assert_eq!(
+            line(&outcome(end, measured)),
+            "total 5 ms · stopped: time limit of 2m"
+        );
+    }
+
+    #[test]
+    fn a_stop_sequence_of_newlines_can_be_read() {
+        assert_eq!(
+            reason(&End::StopWord("\n\n\n".to_owned())),
+            r#"stop sequence "\n\n\n""#
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! Standard output, written by a thread of its own: a reader who is slow, or has stopped reading,
+//! holds up the text and nothing else.
+
+use std::io::{self, Write};
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+
+/// Pieces of text that may wait for the reader. Beyond that the child waits, as it would on a pipe
+/// of its own.
+const PIECES_IN_FLIGHT: usize = 1024;
+
+/// The way to standard output.
+#[derive(Debug)]
+pub struct Output {
+    pieces: mpsc::Sender<String>,
+    result: oneshot::Receiver<io::Result<()>>,
+}
+
+impl Output {
+    /// Starts the thread that writes.
+    ///
+    /// # Errors
+    /// The system's, when it cannot be started.
+    pub fn start() -> io::Result<Self> {
+        let (pieces, waiting) = mpsc::channel(PIECES_IN_FLIGHT);
+        let (done, result) = oneshot::channel();
+        thread::Builder::new()
+            .name("stdout".to_owned())
+            .spawn(move || {
+                let _ = done.send(write_all(waiting));
+            })?;
+        Ok(Self { pieces, result })
+    }
+
+    /// Waits until there is room for a piece. Cancel safe.
+    pub async fn room(&self) -> Room<'_> {
+        Room(self.pieces.reserve().await.ok())
+    }
+
+    /// Waits until everything is written, or the reader is gone.
+    ///
+    /// # Errors
+    /// The system's reason why it could not be written.
+    pub async fn finish(self) -> io::Result<()> {
+        drop(self.pieces);
+        self.result.await.unwrap_or(Ok(()))
+    }
+}
+
+/// Room for one piece.
+#[derive(Debug)]
+pub struct Room<'a>(Option<mpsc::Permit<'a, String>>);
+
+impl Room<'_> {
+    /// Hands over a piece; `false` when nobody reads any more.
+    #[must_use]
+    pub fn write(self, text: String) -> bool {
+        self.0.map(|permit| permit.send(text)).is_some()
+    }
+}
+
+/// Writes pieces as they come, each at once: the reader may be a person.
+fn write_all(mut waiting: mpsc::Receiver<String>) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    while let Some(text) = waiting.blocking_recv() {
+        stdout.write_all(text.as_bytes())?;
+        if waiting.is_empty() {
+            stdout.flush()?;
+        }
+    }
+    stdout.flush()
+}
