@@ -283,7 +283,9 @@ impl Generation {
     fn lost(&self, tail: &TextTail) -> Lost {
         match self.terms.style {
             Style::Logger if !tail.complete => Lost::Text,
-            Style::Logger if self.log.timings.ms_per_token().is_none() => Lost::Timings,
+            // The last of the lines that matter. The others may rightly say nothing: a single token
+            // has no time per token.
+            Style::Logger if self.log.timings.total_ms.is_none() => Lost::Timings,
             _ => Lost::Nothing,
         }
     }
