@@ -45,22 +45,22 @@ impl ToolSearch {
         fs::create_dir_all(&self.venv).map_err(unwritable)?;
         let venv: &OsStr = self.venv.as_os_str();
         let inner = self.venv.join("bin/python");
-        let with_pip = self
-            .install_step(self.call(&python).args(["-m", "venv"]).arg(venv))
-            .await;
-        let pip = match with_pip {
-            Ok(()) => self.call(&inner).args(["-m", "pip"]),
-            // Debian splits ensurepip off into python3-venv; the outer pip can do the work.
-            Err(_) => {
-                let bare = self
-                    .call(&python)
-                    .args(["-m", "venv", "--clear", "--without-pip"])
-                    .arg(venv);
-                self.install_step(bare).await?;
-                self.call(&python)
-                    .args(["-m", "pip", "--python"])
-                    .arg(&inner)
-            }
+        let make = |extra: &[&str]| {
+            let call = self.call(&python).args(["-m", "venv", "--clear"]);
+            self.install_step(call.args(extra).arg(venv))
+        };
+        make(&["--without-pip"]).await?;
+        let outer = || {
+            let call = self.call(&python).args(["-m", "pip", "--python"]);
+            call.arg(&inner)
+        };
+        // The pip that is there does the work where it is new enough (22.3): that saves seconds,
+        // and Debian splits off what a virtual environment needs to get a pip of its own.
+        let pip = if self.install_step(outer().arg("--version")).await.is_ok() {
+            outer()
+        } else {
+            make(&[]).await?;
+            self.call(&inner).args(["-m", "pip"])
         };
         let install = pip
             .args(["install", "--no-input", "--progress-bar", "off"])
