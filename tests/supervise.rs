@@ -96,6 +96,30 @@ async fn keeps_the_writes_of_standard_output_apart() {
 }
 
 #[tokio::test]
+async fn what_waits_in_the_pipe_is_carried_without_another_write() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let written = dir.path().join("written");
+    let mut job = start(&format!(
+        "printf a; printf b; : > '{}'; exec sleep 1000",
+        written.display()
+    ));
+    // Without an await: the owner task sees both writes at once.
+    while !written.exists() {
+        std::thread::yield_now();
+    }
+    wait_for(&mut job, "a").await;
+    wait_for(&mut job, "b").await;
+}
+
+#[tokio::test]
+async fn one_write_that_is_larger_than_the_pipe_is_carried_whole() {
+    let mut job = start("dd if=/dev/zero bs=1000000 count=1 2>/dev/null");
+    let (stdout, _, report) = finish(&mut job).await;
+    assert_eq!(stdout.concat().len(), 1_000_000);
+    assert_eq!(report.status, Status::Code(0));
+}
+
+#[tokio::test]
 async fn passes_on_no_environment_but_the_given_one() {
     let (stdout, _, _) = finish(&mut start("env | cut -d= -f1 | sort | tr '\\n' ' '")).await;
     let names = String::from_utf8(stdout.concat()).expect("text");

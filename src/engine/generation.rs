@@ -121,6 +121,8 @@ pub(super) struct Generation {
     cause: Option<End>,
     /// Taken away where the text ends.
     text: Option<TextReader>,
+    /// Whether the model has written anything.
+    wrote: bool,
     log: LogReader,
     pieces: PieceClock,
 }
@@ -136,6 +138,7 @@ impl Generation {
                 terms.writes_apart,
                 &terms.stop,
             )),
+            wrote: false,
             log: LogReader::default(),
             pieces: PieceClock::default(),
             terms,
@@ -204,10 +207,17 @@ impl Generation {
         let step = text.push(bytes);
         self.pieces.arrived(now);
         self.enter(Phase::Decode, now, actions);
-        show(step.text, actions);
+        self.show(step.text, actions);
         if let Some(word) = step.stop {
             self.text = None;
             self.stop(End::StopWord(word), actions);
+        }
+    }
+
+    fn show(&mut self, text: String, actions: &mut Vec<Action>) {
+        if !text.is_empty() {
+            self.wrote = true;
+            actions.push(Action::Show(text));
         }
     }
 
@@ -252,7 +262,7 @@ impl Generation {
                 max_tokens: self.terms.max_tokens,
                 context_full: self.log.context_full,
             });
-            show(std::mem::take(&mut tail.last.text), actions);
+            self.show(std::mem::take(&mut tail.last.text), actions);
             if let Some(word) = tail.last.stop.take() {
                 self.cause.get_or_insert(End::StopWord(word));
             }
@@ -306,7 +316,7 @@ impl Generation {
             End::EndOfText
         } else if self.log.context_full {
             End::ContextFull
-        } else if self.pieces.is_empty() && self.log.timings.is_empty() {
+        } else if !self.wrote && self.log.timings.is_empty() {
             End::Failed(Failure::Silent)
         } else {
             End::TokenLimit
@@ -356,10 +366,4 @@ fn ladder() -> Ladder {
         patience: RUNG_PATIENCE,
     };
     Ladder::new([StopSignal::Interrupt, StopSignal::Terminate].map(rung))
-}
-
-fn show(text: String, actions: &mut Vec<Action>) {
-    if !text.is_empty() {
-        actions.push(Action::Show(text));
-    }
 }

@@ -155,10 +155,6 @@ impl PieceClock {
         self.arrivals.push(now);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.arrivals.is_empty()
-    }
-
     /// The arrivals but for the last `count`, which were the program's own.
     pub(super) fn without_last(&self, count: usize) -> &[Duration] {
         &self.arrivals[..self.arrivals.len().saturating_sub(count)]

@@ -1,6 +1,7 @@
 //! The driver: carries events from the job to the state machine, and its actions back.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -78,13 +79,27 @@ impl Session {
             if self.finished {
                 return None;
             }
-            let deadline = self.generation.deadline();
+            let deadline = self.deadline();
             let input = tokio::select! {
                 event = self.job.next() => translate(event),
                 () = until(self.prepared.accepted, deadline) => Input::Tick,
             };
             self.handle(input);
         }
+    }
+
+    /// Ends the process when a limit runs out, for a caller who cannot take events for a while.
+    /// Never returns; cancel safe.
+    pub async fn keep_limits(&mut self) -> Infallible {
+        loop {
+            until(self.prepared.accepted, self.deadline()).await;
+            self.handle(Input::Tick);
+        }
+    }
+
+    /// When the next limit runs out; nothing that has ended has one.
+    fn deadline(&self) -> Option<Duration> {
+        self.generation.deadline().filter(|_| !self.finished)
     }
 
     /// Asks for the end: the first time politely, the second time at once.

@@ -125,7 +125,9 @@ fn quoted(arg: &str) -> String {
 fn preview(text: &str) -> String {
     let mut characters = text.chars();
     let mut preview: String = characters.by_ref().take(PREVIEW).collect();
-    preview = preview.escape_debug().to_string().replace("\\\"", "\"");
+    // Quotation marks need no escape where none stand around it.
+    preview = preview.escape_debug().to_string();
+    preview = preview.replace("\\\"", "\"").replace("\\'", "'");
     let rest = characters.count();
     if rest > 0 {
         let _ = write!(preview, " … ({rest} more characters)");
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_preview_is_one_line_and_short() {
-        assert_eq!(preview("a\n\"b\""), "a\\n\"b\"");
+        assert_eq!(preview("a\n\"b\" c's"), "a\\n\"b\" c's");
         let long = preview(&"x".repeat(PREVIEW + 3));
         assert!(long.ends_with(" … (3 more characters)"), "{long}");
     }

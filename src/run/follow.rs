@@ -10,12 +10,15 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::prepare::{Facts, Ready};
 use super::report::{Event, Report, json_line, phase_word};
 use super::{Format, RunError, account, summary};
-use crate::engine::{End, Outcome, Phase, Session, SessionEvent};
+use crate::engine::{End, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
-use crate::ui::{Console, Interrupts, Live, Output};
+use crate::ui::{Console, Interrupts, Live, Output, Room};
 
 /// Log lines that are shown when the process fails.
 const SHOWN_LINES: usize = 8;
+/// How long a reader has to take what is left when patience is over: one who reads at all needs
+/// milliseconds, and whoever asks for the end twice wants it within a second.
+const LAST_CHANCE: Duration = Duration::from_millis(500);
 
 /// What has come of a run so far.
 struct Follower {
@@ -66,35 +69,87 @@ pub(super) async fn follow(ready: Ready, console: Console) -> Result<Exit, RunEr
         let _ = output.room().await.write(json_line(&started));
     }
 
+    let mut patience = Patience::Endless;
     let outcome = loop {
         tokio::select! {
             interruption = interrupts.next() => {
                 follower.live.clear();
                 session.interrupt(interruption);
+                patience = patience.after(interruption);
             }
             () = next_frame(&mut frames) => {
                 follower.live.draw(follower.phase, accepted.elapsed(), follower.pieces);
             }
-            // Room first: what cannot be shown yet is not taken yet.
-            (room, event) = async { (output.room().await, session.next().await) } => {
+            (room, event) = step(&output, &mut session, patience) => {
                 let Some(event) = event else {
                     return Err(RunError::Setup(std::io::Error::other("the session ended without an outcome")));
                 };
                 if let SessionEvent::Finished(outcome) = event {
                     break outcome;
                 }
-                if let Some(line) = follower.take(event, accepted.elapsed())
-                    && !room.write(line)
-                {
-                    session.output_closed();
+                if let Some(line) = follower.take(event, accepted.elapsed()) {
+                    match room {
+                        Some(room) => if !room.write(line) {
+                            session.output_closed();
+                        },
+                        None => patience = Patience::Cut,
+                    }
                 }
             }
         }
     };
     follower.live.clear();
     follower
-        .finish(output, &mut interrupts, &facts, &outcome, verbose)
+        .finish(
+            output,
+            (patience, &mut interrupts),
+            &facts,
+            &outcome,
+            verbose,
+        )
         .await
+}
+
+/// How long the text waits for its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// For ever: a pause, as in a pager, loses nothing.
+    Endless,
+    /// For ever still, though Ctrl-C has asked for the end.
+    AskedOnce,
+    /// Not any more: from the first piece that finds no room at once, nothing is handed over.
+    Over,
+    /// Such a piece has come.
+    Cut,
+}
+
+impl Patience {
+    fn after(self, interruption: Interruption) -> Self {
+        match (self, interruption) {
+            (Self::Endless, Interruption::Interrupt) => Self::AskedOnce,
+            (Self::Cut, _) => Self::Cut,
+            // The second Ctrl-C; and nobody is there to repeat a SIGTERM or a SIGHUP.
+            _ => Self::Over,
+        }
+    }
+}
+
+/// The next event, and the room for what it has to show. Room first: what cannot be shown yet is not
+/// taken yet. Limits hold meanwhile. Cancel safe.
+async fn step<'a>(
+    output: &'a Output,
+    session: &mut Session,
+    patience: Patience,
+) -> (Option<Room<'a>>, Option<SessionEvent>) {
+    let room = match patience {
+        Patience::Endless | Patience::AskedOnce => tokio::select! {
+            room = output.room() => Some(room),
+            never = session.keep_limits() => match never {},
+        },
+        Patience::Over => output.room_now(),
+        Patience::Cut => None,
+    };
+    (room, session.next().await)
 }
 
 impl Follower {
@@ -141,7 +196,7 @@ impl Follower {
     async fn finish(
         mut self,
         output: Output,
-        interrupts: &mut Interrupts,
+        (patience, interrupts): (Patience, &mut Interrupts),
         facts: &Facts,
         outcome: &Outcome,
         verbose: bool,
@@ -162,7 +217,7 @@ impl Follower {
         let written = tokio::select! {
             written = written => written,
             // A reader who has stopped reading must not hold us for ever.
-            _ = interrupts.next() => Ok(()),
+            () = out_of(patience, interrupts) => Ok(()),
         };
         self.tell(facts, outcome, verbose);
         match written {
@@ -247,6 +302,14 @@ impl Log {
             None => Ok(()),
         }
     }
+}
+
+/// Waits until the reader need not be awaited any more.
+async fn out_of(patience: Patience, interrupts: &mut Interrupts) {
+    if matches!(patience, Patience::Endless | Patience::AskedOnce) {
+        interrupts.next().await;
+    }
+    tokio::time::sleep(LAST_CHANCE).await;
 }
 
 fn frames(period: Duration) -> Interval {

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 
@@ -33,15 +33,20 @@ impl Output {
     /// The next bytes: one packet of a packet pipe. `None` at the end; then it is closed.
     /// Cancel safe: bytes are taken only when this returns.
     async fn read(&mut self) -> Option<Vec<u8>> {
-        let receiver = self.receiver.as_mut()?;
-        match receiver.read(&mut self.buffer).await {
-            Ok(length @ 1..) => Some(self.buffer[..length].to_vec()),
-            // An error on our own end of a pipe leaves nothing to be read, as the end does.
-            Ok(0) | Err(_) => {
-                self.receiver = None;
-                None
+        let receiver = self.receiver.as_ref()?;
+        loop {
+            // Not `AsyncRead`: it takes a read that leaves room in the buffer as the sign that the
+            // pipe is empty, and waits. In a packet pipe every read leaves room.
+            let ready = receiver.readable().await;
+            match ready.and_then(|()| receiver.try_read(&mut self.buffer)) {
+                Ok(length @ 1..) => return Some(self.buffer[..length].to_vec()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // An error on our own end of a pipe leaves nothing to be read, as the end does.
+                Ok(0) | Err(_) => break,
             }
         }
+        self.receiver = None;
+        None
     }
 }
 

@@ -38,6 +38,16 @@ impl Output {
         Room(self.pieces.reserve().await.ok())
     }
 
+    /// Room for a piece, where there is some at once.
+    #[must_use]
+    pub fn room_now(&self) -> Option<Room<'_>> {
+        match self.pieces.try_reserve() {
+            Ok(permit) => Some(Room(Some(permit))),
+            Err(mpsc::error::TrySendError::Closed(())) => Some(Room(None)),
+            Err(mpsc::error::TrySendError::Full(())) => None,
+        }
+    }
+
     /// Waits until everything is written, or the reader is gone.
     ///
     /// # Errors

@@ -8,12 +8,15 @@
 //! | --- | --- |
 //! | `ready` | logs the line with which the real program begins to read the prompt |
 //! | `write TEXT` | one `write(2)` to standard output; knows `\n` and `\xNN` |
+//! | `repeat N TEXT` | so many such writes |
 //! | `log TEXT` | a line on standard error |
 //! | `times N` | the timings of N generated tokens at 10 ms |
 //! | `eos`, `close` | the program's own last words: the marker, the closing newlines |
 //! | `sleep MS` | honest, slow work |
 //! | `hang` | nothing, for ever |
+//! | `await FILE` | waits until there is such a file |
 //! | `ignore SIGNAL` | from here on `INT` or `TERM` do nothing |
+//! | `resist` | ignores both, and writes `^C` for every SIGINT |
 //! | `flood BYTES` | so many bytes on standard error |
 //! | `line BYTES` | one line so long, on standard error |
 //! | `child` | starts a child in the same group, and writes its number |
@@ -21,6 +24,7 @@
 //! | `stdin` | writes what it has read |
 //! | `args` | writes its arguments, one per line |
 //! | `count FILE` | adds a byte to a file: how often it was started |
+//! | `nth FILE` | as `count`, and writes the number |
 //! | `lose N FILE` | the first N times: exits with 0 here and now; see `count` |
 //! | `abort`, `exit CODE` | ends so |
 //!
@@ -35,6 +39,9 @@ use tokio::signal::unix::{SignalKind, signal};
 const VERSION: &str = include_str!("../data/help/llama-completion-b11434.version.txt");
 const HELP: &str = include_str!("../data/help/llama-completion-b11434.help.txt");
 
+/// How often `await` looks for its file.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -48,19 +55,23 @@ async fn main() {
     let script = std::env::var("FAKE_SCRIPT").expect("FAKE_SCRIPT says what to do");
 
     let mut interrupt = signal(SignalKind::interrupt()).expect("a handler");
-    let mut ignored = false;
+    let mut on_interrupt: fn() = interrupted;
     for command in script.split(';').map(str::trim).filter(|c| !c.is_empty()) {
         let (name, argument) = command.split_once(' ').unwrap_or((command, ""));
-        if (name, argument) == ("ignore", "INT") {
-            ignored = true;
-            continue;
+        match (name, argument) {
+            ("ignore", "INT") => {
+                on_interrupt = || {};
+                continue;
+            }
+            ("resist", _) => on_interrupt = || write(b"^C"),
+            _ => {}
         }
         let step = perform(name, argument, &input, &args);
         tokio::pin!(step);
         loop {
             tokio::select! {
                 () = &mut step => break,
-                _ = interrupt.recv() => if !ignored { interrupted() },
+                _ = interrupt.recv() => on_interrupt(),
             }
         }
     }
@@ -70,14 +81,30 @@ async fn perform(name: &str, argument: &str, input: &[u8], args: &[String]) {
     match name {
         "ready" => log("generate: n_ctx = 512, n_batch = 256, n_predict = 64, n_keep = 0"),
         "write" => write(&unescape(argument)),
+        "repeat" => {
+            let (times, text) = argument.split_once(' ').expect("a number and a text");
+            let text = unescape(text);
+            for _ in 0..number(times) {
+                write(&text);
+                // A signal is heard between two writes.
+                tokio::task::yield_now().await;
+            }
+        }
         "log" => log(argument),
         "times" => times(number(argument)),
         "eos" => write(b" [end of text]\n"),
         "close" => write(b"\n\n"),
         "sleep" => tokio::time::sleep(Duration::from_millis(number(argument))).await,
         "hang" => std::future::pending().await,
+        "await" => {
+            while !std::path::Path::new(argument).exists() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
         // Taken and never looked at: the default action is gone.
-        "ignore" => std::mem::forget(signal(SignalKind::terminate()).expect("a handler")),
+        "ignore" | "resist" => {
+            std::mem::forget(signal(SignalKind::terminate()).expect("a handler"))
+        }
         "flood" => {
             let line = [b'x'; 999].into_iter().chain([b'\n']).collect::<Vec<_>>();
             for _ in 0..number(argument) / 1000 {
@@ -104,6 +131,7 @@ async fn perform(name: &str, argument: &str, input: &[u8], args: &[String]) {
         "count" => {
             starts(argument);
         }
+        "nth" => write(starts(argument).to_string().as_bytes()),
         "lose" => {
             let (times, file) = argument.split_once(' ').expect("a number and a file");
             if starts(file) <= number(times) {

@@ -1,0 +1,468 @@
+//! An orchestrate with a world of its own: directories, a scripted llama.cpp (`tests/fake/llama.rs`),
+//! a canary for whatever hangs, and the proof that nothing is left when it has ended.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::fs;
+use std::future::Future;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+/// Nothing here takes longer unless it hangs, not even on a machine that is busy with other things.
+pub(crate) const CANARY: Duration = Duration::from_secs(60);
+/// How often a condition is looked at that no event tells of.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A profile that adds nothing: the prompt as it is, no stop sequences, no limits.
+const PLAIN: &str = "\
+model = \"demo\"
+context = 256
+max_tokens = 64
+seed = 7
+
+[limits]
+timeout = \"none\"
+load = \"none\"
+
+[prompt]
+template = \"{{prompt}}\"
+";
+
+/// Directories that no other test sees.
+pub(crate) struct World {
+    root: TempDir,
+}
+
+impl World {
+    /// A world with a llama-completion that follows scripts, and a profile named `plain`.
+    pub(crate) fn new() -> Self {
+        let world = Self {
+            root: TempDir::new().expect("a temporary directory"),
+        };
+        for dir in ["config/profiles", "cache", "state", "work", "llama"] {
+            fs::create_dir_all(world.path(dir)).expect("a directory");
+        }
+        symlink(fake_llama(), world.path("llama/llama-completion")).expect("a link");
+        world.profile("plain", PLAIN);
+        world
+    }
+
+    /// A path in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// Writes a file in it and returns its path.
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        fs::write(self.path(name), bytes).expect("written");
+        self.text(name)
+    }
+
+    /// A path in it as text.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.path(name).to_str().expect("a path of text").to_owned()
+    }
+
+    /// Writes a profile of the user.
+    pub(crate) fn profile(&self, name: &str, toml: &str) {
+        self.file(&format!("config/profiles/{name}.toml"), toml);
+    }
+
+    /// `orchestrate run`, with an environment of its own and nothing on standard input.
+    pub(crate) fn run<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run<'_> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orchestrate"));
+        command.arg("run").args(args);
+        self.dress(&mut command);
+        Run {
+            world: self,
+            command,
+            input: None,
+        }
+    }
+
+    /// Another program in the same environment.
+    pub(crate) fn program<A: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Run<'_> {
+        let mut command = Command::new(program);
+        command.args(args);
+        self.dress(&mut command);
+        Run {
+            world: self,
+            command,
+            input: None,
+        }
+    }
+
+    fn dress(&self, command: &mut Command) {
+        command
+            .current_dir(self.path("work"))
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.path("work"))
+            .env("ORCHESTRATE_CONFIG_DIR", self.path("config"))
+            .env("ORCHESTRATE_CACHE_DIR", self.path("cache"))
+            .env("ORCHESTRATE_STATE_DIR", self.path("state"))
+            .env("ORCHESTRATE_LLAMA_DIR", self.path("llama"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+    }
+
+    /// How often a script with `count starts` or `lose N starts` was begun; see [`World::marks`].
+    pub(crate) fn starts(&self) -> u64 {
+        fs::metadata(self.path("starts")).map_or(0, |file| file.len())
+    }
+
+    /// The file for `count` and `lose` in a script.
+    pub(crate) fn marks(&self) -> String {
+        self.text("starts")
+    }
+
+    /// Every running process of this world, those that have left their group or session included:
+    /// all of them have its directory in their environment. A zombie has no environment any more.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        let mark = self.root.path().as_os_str().as_encoded_bytes();
+        let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
+        numbers
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter(|pid| {
+                let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+                environment.windows(mark.len()).any(|part| part == mark)
+            })
+            .collect()
+    }
+
+    /// Waits until no process of this world is left.
+    pub(crate) async fn empty(&self) {
+        until("no process is left", || self.processes().is_empty()).await;
+    }
+}
+
+/// A command that has not been started yet.
+pub(crate) struct Run<'w> {
+    world: &'w World,
+    command: Command,
+    input: Option<Vec<u8>>,
+}
+
+impl<'w> Run<'w> {
+    /// What llama-completion does; see `tests/fake/llama.rs`.
+    pub(crate) fn script(self, script: &str) -> Self {
+        self.env("FAKE_SCRIPT", script)
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn env_remove(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Gives it a pipe with these bytes.
+    pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.command.stdin(Stdio::piped());
+        self.input = Some(bytes.into());
+        self
+    }
+
+    pub(crate) async fn start(mut self) -> Running<'w> {
+        let mut child = self.command.spawn().expect("it starts");
+        if let (Some(bytes), Some(mut stdin)) = (self.input, child.stdin.take()) {
+            // A program that ends without reading all of it says so by its exit.
+            let _ = stdin.write_all(&bytes).await;
+        }
+        let mut errors = child.stderr.take().expect("a pipe");
+        let stderr = tokio::spawn(async move {
+            let mut bytes = Vec::new();
+            let _ = errors.read_to_end(&mut bytes).await;
+            bytes
+        });
+        Running {
+            world: self.world,
+            pid: child.id().expect("it is not reaped"),
+            stdout: child.stdout.take(),
+            seen: Vec::new(),
+            stderr,
+            child,
+        }
+    }
+
+    /// Runs it to its end.
+    pub(crate) async fn end(self) -> Ended {
+        self.start().await.end().await
+    }
+}
+
+/// A started command. Dropping it, as a failed assertion does, kills it, and its children with it.
+pub(crate) struct Running<'w> {
+    world: &'w World,
+    child: Child,
+    pid: u32,
+    stdout: Option<ChildStdout>,
+    seen: Vec<u8>,
+    stderr: JoinHandle<Vec<u8>>,
+}
+
+impl Running<'_> {
+    /// Reads standard output until it has shown `text`, and no byte further than what came with it.
+    pub(crate) async fn shows(&mut self, text: &str) {
+        let reading = async {
+            while !String::from_utf8_lossy(&self.seen).contains(text) {
+                let stdout = self.stdout.as_mut().expect("it is open");
+                let read = stdout.read_buf(&mut self.seen).await;
+                assert_ne!(read.expect("readable"), 0, "it ended");
+            }
+        };
+        let shown = timeout(CANARY, reading).await;
+        assert!(shown.is_ok(), "{text:?} never came: {}", self.so_far());
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.seen).into_owned()
+    }
+
+    /// Closes the reading end of its standard output, as `head` does.
+    pub(crate) fn close_stdout(&mut self) {
+        self.stdout = None;
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process id"), signal).expect("it is there");
+    }
+
+    /// The processes that it has started.
+    pub(crate) fn children(&self) -> Vec<u32> {
+        let mut all = self.world.processes();
+        all.retain(|&pid| pid != self.pid);
+        all
+    }
+
+    /// Waits until its children have ended, while it may go on.
+    pub(crate) async fn has_no_children(&self) {
+        until("its children end", || self.children().is_empty()).await;
+    }
+
+    /// Waits until its only child writes no more, as the pipe is full and nobody reads.
+    pub(crate) async fn is_stuck(&self) {
+        const LOOKS: u32 = 30;
+        let written = || {
+            let io = |pid| fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+            self.children().into_iter().map(io).collect::<String>()
+        };
+        let mut last = String::new();
+        let mut same = 0;
+        let stuck = async {
+            while same < LOOKS {
+                let now = written();
+                same = if now == last && !now.is_empty() {
+                    same + 1
+                } else {
+                    0
+                };
+                last = now;
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        timeout(CANARY, stuck).await.expect("it comes to a halt");
+    }
+
+    /// The most memory that it has had so far, in bytes (proc(5), `VmHWM`).
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).expect("running");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        kib.expect("a number of KiB") * 1024
+    }
+
+    /// Reads the rest of both outputs, waits for the exit, and looks whether anything is left.
+    pub(crate) async fn end(mut self) -> Ended {
+        let mut stdout = self.stdout.take();
+        let reading = async {
+            if let Some(stdout) = &mut stdout {
+                stdout.read_to_end(&mut self.seen).await.expect("readable");
+            }
+        };
+        let read = timeout(CANARY, reading).await;
+        assert!(read.is_ok(), "it does not end: {}", self.so_far());
+        self.collect().await
+    }
+
+    /// As [`Running::end`], but its standard output is open and nobody reads it.
+    pub(crate) async fn end_unread(mut self) -> Ended {
+        let unread = self.stdout.take();
+        let ended = self.collect().await;
+        drop(unread);
+        ended
+    }
+
+    async fn collect(mut self) -> Ended {
+        let status = timeout(CANARY, self.child.wait()).await;
+        let Ok(status) = status else {
+            panic!("it does not end: {}", self.so_far());
+        };
+        let stderr = timeout(CANARY, self.stderr).await.expect("it is closed");
+        let ended = Ended {
+            status: status.expect("it is waited for once"),
+            stdout: self.seen,
+            stderr: String::from_utf8(stderr.expect("no panic")).expect("text"),
+        };
+        assert_eq!(self.world.processes(), [] as [u32; 0], "left: {ended:?}");
+        ended
+    }
+}
+
+/// What is known of a command that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Its standard output, which is text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).expect("UTF-8")
+    }
+
+    /// It must have left with this code.
+    #[track_caller]
+    pub(crate) fn left_with(self, code: i32) -> Self {
+        assert_eq!(self.status.code(), Some(code), "{}", self.account());
+        self
+    }
+
+    /// Its standard output must be this.
+    #[track_caller]
+    pub(crate) fn showed(self, text: &str) -> Self {
+        assert_eq!(self.text(), text, "{}", self.account());
+        self
+    }
+
+    /// Its standard error must have these words on one line.
+    #[track_caller]
+    pub(crate) fn said(self, words: &[&str]) -> Self {
+        let line = |line: &str| words.iter().all(|word| line.contains(word));
+        assert!(
+            self.stderr.lines().any(line),
+            "{words:?}: {}",
+            self.account()
+        );
+        self
+    }
+
+    /// The one JSON object on its standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let objects = self.json_lines();
+        assert_eq!(objects.len(), 1, "{}", self.account());
+        objects.into_iter().next().expect("one")
+    }
+
+    /// Its standard output, each line of which is a JSON object.
+    #[track_caller]
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
+        assert!(self.stdout.ends_with(b"\n"), "{}", self.account());
+        let object = |line: &str| match serde_json::from_str(line) {
+            Ok(value @ Value::Object(_)) => value,
+            other => panic!("{line}: {other:?}"),
+        };
+        self.text().lines().map(object).collect()
+    }
+
+    fn account(&self) -> String {
+        let mut account = format!("{}\n", self.status);
+        for (name, bytes) in [
+            ("standard output", self.stdout.as_slice()),
+            ("standard error", self.stderr.as_bytes()),
+        ] {
+            // Writing to a String cannot fail.
+            let _ = writeln!(account, "--- {name}\n{}", String::from_utf8_lossy(bytes));
+        }
+        account
+    }
+}
+
+/// Waits until something has come to pass that no event tells of.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            sleep(LOOK_EVERY).await;
+        }
+    };
+    canary(what, waiting).await;
+}
+
+/// Fails a test that hangs.
+pub(crate) async fn canary<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match timeout(CANARY, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("not within {CANARY:?}: {what}"),
+    }
+}
+
+/// The fault kit's program. `cargo test` builds it, `cargo test --test run` does not: then it is
+/// built here.
+fn fake_llama() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        // target/debug/deps/run-0123456789abcdef
+        let test = std::env::current_exe().expect("the test's own path");
+        let profile = test.ancestors().nth(2).expect("a directory of the profile");
+        let program = profile.join("examples/fake-llama");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/llama.rs");
+        let made = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+        if made(&program) < made(&source) {
+            build_fake_llama(profile);
+        }
+        assert!(
+            program.is_file(),
+            "{} is missing: run `cargo build --example fake-llama`, with the profile of the tests",
+            program.display()
+        );
+        program
+    })
+}
+
+fn build_fake_llama(profile: &Path) {
+    let name = match profile.file_name().and_then(OsStr::to_str) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    eprintln!("building the fault kit");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let built = std::process::Command::new(cargo)
+        .args([
+            "build",
+            "--quiet",
+            "--example",
+            "fake-llama",
+            "--profile",
+            name,
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(
+        built.is_ok_and(|status| status.success()),
+        "the fault kit cannot be built: run `cargo build --example fake-llama`"
+    );
+}

@@ -1,0 +1,13 @@
+//! What `orchestrate run` promises, held against the real binary and a scripted llama.cpp: standard
+//! output to the byte, the line that says what happened, the exit code, and that nothing is left.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod ending;
+mod environment;
+mod failure;
+mod flood;
+mod prompt;
+mod report;
+mod text;
