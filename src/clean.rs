@@ -35,13 +35,8 @@ pub struct Item {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nobody can be asked.
-    #[error(
-        "ask before removing {count} directories: there is no terminal; say --yes if you mean it"
-    )]
-    NobodyToAsk {
-        /// How many.
-        count: usize,
-    },
+    #[error("ask before removing anything: there is no terminal; say --yes if you mean it")]
+    NobodyToAsk,
     /// A build is running.
     #[error("clean while a build is running{}: wait for it, or end it", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
     Building {
@@ -71,7 +66,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NobodyToAsk { .. } => Exit::Usage,
+            Self::NobodyToAsk => Exit::Usage,
             Self::Building { .. } | Self::Lock { .. } | Self::Remove { .. } => Exit::LlamaMissing,
         }
     }
@@ -89,6 +84,7 @@ pub fn plan(request: &Request) -> Vec<Item> {
         ("sources", "llama.cpp's sources"),
         ("downloads", "downloaded packages"),
         ("tools", "private cmake and ninja"),
+        ("models", "the embedded model, unpacked"),
     ];
     let chosen = builds.iter().chain(rest.iter().filter(|_| request.all));
     chosen

@@ -51,7 +51,8 @@ pub struct CleanArgs {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
-    /// Also the sources in the cache, the downloads, and the private cmake and ninja
+    /// Also the sources in the cache, the downloads, the private cmake and ninja, and the unpacked
+    /// embedded model
     #[arg(long)]
     pub all: bool,
 }
@@ -150,7 +151,7 @@ pub fn run_clean(args: &CleanArgs, paths: &Paths, console: Console) -> Result<()
     }
     if !args.yes {
         if !console.stdin_is_terminal {
-            return Err(clean::Error::NobodyToAsk { count: items.len() });
+            return Err(clean::Error::NobodyToAsk);
         }
         if !console.confirm(&"Remove all of this?") {
             console.line(&"nothing was removed");
