@@ -38,7 +38,7 @@ impl fmt::Display for Phase {
 }
 
 /// What happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Input {
     /// Bytes on standard output.
     Stdout(Vec<u8>),
@@ -365,3 +365,6 @@ fn ladder() -> Ladder {
     };
     Ladder::new([StopSignal::Interrupt, StopSignal::Terminate].map(rung))
 }
+
+#[cfg(test)]
+mod tests;
