@@ -488,6 +488,25 @@ fn measures_the_models_pieces_and_not_the_programs_own_words() {
 }
 
 #[test]
+fn what_comes_after_a_stop_sequence_is_not_measured() {
+    let told = tell(
+        Terms {
+            stop: vec!["#".to_owned()],
+            ..terms()
+        },
+        [
+            (ms(100), out("a")),
+            (ms(110), out("b#")),
+            (ms(900), out("c")),
+            (ms(900), exited(Status::Code(130))),
+        ],
+    );
+    assert_eq!(told.text(), "ab");
+    let gaps = told.outcome().measured.gaps.expect("one gap");
+    assert_eq!(gaps.max, 10.0);
+}
+
+#[test]
 fn a_last_line_without_a_newline_is_read_too() {
     let cut_off = TIMINGS.trim_end();
     let told = tell_at_once(
