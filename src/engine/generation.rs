@@ -41,7 +41,7 @@ impl fmt::Display for Phase {
 }
 
 /// What happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Input {
     /// Bytes on standard output.
     Stdout(Vec<u8>),
@@ -378,3 +378,6 @@ fn ladder() -> Ladder {
         },
     ])
 }
+
+#[cfg(test)]
+mod tests;

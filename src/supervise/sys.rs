@@ -14,8 +14,9 @@ use rustix::process::Pid;
 
 use super::report::{Status, Usage};
 
-/// Makes the child die with us: the kernel kills it when the spawning thread ends.
-pub(super) fn die_with_parent(command: &mut Command) {
+/// Makes the child of `command` die with us: the kernel kills it when the spawning thread ends.
+/// Does nothing elsewhere than on Linux.
+pub fn die_with_parent(command: &mut Command) {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};

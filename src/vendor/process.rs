@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio_process_stream::{Item, ProcessChunkStream};
 use tokio_stream::StreamExt;
 
-use crate::supervise::{ask_group_to_end, end_tree};
+use crate::supervise::{ask_group_to_end, die_with_parent, end_tree};
 use crate::text::LineSplitter;
 
 /// Most that [`Call::capture`] keeps of each stream: llama.cpp's help is 34 KB.
@@ -171,8 +171,12 @@ impl Call {
         Err(failed(io::ErrorKind::UnexpectedEof.into()))
     }
 
-    /// Runs it to its end, at most for `deadline`, and keeps what it printed.
-    pub(crate) async fn capture(self, deadline: Duration) -> Result<Output, CallError> {
+    /// Runs it to its end, at most for `deadline`, and keeps what it printed. It dies with us: a
+    /// signal may end us before the deadline ends it.
+    pub(crate) async fn capture(mut self, deadline: Duration) -> Result<Output, CallError> {
+        if self.ending == Ending::Tree {
+            die_with_parent(self.command.as_std_mut());
+        }
         let program = self.program.clone();
         let (mut stdout, mut stderr) = (String::new(), String::new());
         let run = self.lines(|stream, line| {

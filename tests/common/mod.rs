@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
 use std::future::Future;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -123,6 +124,14 @@ impl World {
             .kill_on_drop(true);
     }
 
+    /// A directory with a llama-completion that is this script for `sh`; returns both paths.
+    pub(crate) fn other_llama(&self, script: &str) -> (String, String) {
+        fs::create_dir_all(self.path("other")).expect("a directory");
+        let program = self.file("other/llama-completion", format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
+        (self.text("other"), program)
+    }
+
     /// How often a script with `count starts` or `lose N starts` was begun; see [`World::marks`].
     pub(crate) fn starts(&self) -> u64 {
         fs::metadata(self.path("starts")).map_or(0, |file| file.len())
@@ -150,6 +159,17 @@ impl World {
     /// Waits until no process of this world is left.
     pub(crate) async fn empty(&self) {
         until("no process is left", || self.processes().is_empty()).await;
+    }
+}
+
+/// Ends what a failed test has left.
+impl Drop for World {
+    fn drop(&mut self) {
+        for pid in self.processes() {
+            if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
     }
 }
 
@@ -325,6 +345,10 @@ impl Running<'_> {
             stdout: self.seen,
             stderr: String::from_utf8(stderr.expect("no panic")).expect("text"),
         };
+        if ended.status.signal().is_some() {
+            // The kernel ends the children of who dies by a signal, a moment later.
+            self.world.empty().await;
+        }
         assert_eq!(self.world.processes(), [] as [u32; 0], "left: {ended:?}");
         ended
     }

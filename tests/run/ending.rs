@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::common::{CANARY, Ended, Running, World};
+use crate::common::{CANARY, Ended, Running, World, until};
 
 /// A generation that would go on for ever.
 const ENDLESS: &str = "ready;write partial;hang";
@@ -48,6 +48,22 @@ async fn ctrl_c_gives_what_there_is() {
         .showed("partial\n")
         // llama-completion prints its timings on SIGINT.
         .said(&["3 tokens", "stopped: interrupted"]);
+}
+
+#[tokio::test]
+async fn ctrl_c_while_the_model_is_loaded_ends_it_too() {
+    let world = World::new();
+    let mut running = world
+        .run(["plain", "hi", "--jsonl"])
+        .script("hang")
+        .start()
+        .await;
+    running.shows("\"event\":\"started\"").await;
+    running.signal(Signal::INT);
+    let lines = running.end().await.left_with(130).json_lines();
+    let report = lines.last().expect("a report");
+    assert_eq!(report["text"], "");
+    assert_eq!(report["stop"]["reason"], "interrupted");
 }
 
 #[tokio::test]
@@ -190,7 +206,7 @@ async fn our_own_death_by_sigkill_takes_the_child_along() {
         let world = World::new();
         let running = world.run(["plain", "hi"]).script(script).start().await;
         let child = || !running.children().is_empty();
-        crate::common::until("the child is there", child).await;
+        until("the child is there", child).await;
         let mut running = running;
         if script != "hang" {
             running.shows("partial").await;

@@ -1,8 +1,8 @@
 //! What goes wrong: crashes, models that are none, and a llama.cpp that is not there.
 
-use std::os::unix::fs::PermissionsExt;
+use rustix::process::Signal;
 
-use crate::common::World;
+use crate::common::{World, until};
 
 #[tokio::test]
 async fn a_crash_in_the_middle_of_a_word_keeps_the_text() {
@@ -126,12 +126,9 @@ async fn a_file_that_is_no_model_is_named_before_anything_is_started() {
 #[tokio::test]
 async fn a_program_that_is_not_llama_cpp_is_named() {
     let world = World::new();
-    std::fs::create_dir(world.path("other")).expect("a directory");
-    let program = world.file("other/llama-completion", "#!/bin/sh\necho hello\n");
-    let mode = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(&program, mode).expect("executable");
+    let (dir, program) = world.other_llama("echo hello");
     world
-        .run(["plain", "hi", "--llama-dir", &world.text("other")])
+        .run(["plain", "hi", "--llama-dir", &dir])
         .end()
         .await
         .left_with(4)
@@ -141,6 +138,42 @@ async fn a_program_that_is_not_llama_cpp_is_named() {
             &program,
             "does not answer like a program of llama.cpp",
         ]);
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_run_here_is_named() {
+    let world = World::new();
+    let (dir, program) = world.other_llama("echo no such library >&2; exit 127");
+    world
+        .run(["plain", "hi", "--llama-dir", &dir])
+        .end()
+        .await
+        .left_with(4)
+        .said(&[
+            "error:",
+            &program,
+            "does not run on this machine",
+            "library",
+        ]);
+}
+
+#[tokio::test]
+async fn a_program_that_never_answers_is_not_awaited_and_not_left() {
+    let world = World::new();
+    let (dir, program) = world.other_llama("exec sleep 1000");
+    world
+        .run(["plain", "hi", "--llama-dir", &dir])
+        .end()
+        .await
+        .left_with(4)
+        .said(&["error:", &program]);
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let run = world.run(["plain", "hi", "--llama-dir", &dir]);
+        let running = run.start().await;
+        until("it is asked", || !running.children().is_empty()).await;
+        running.signal(signal);
+        running.end().await;
+    }
 }
 
 #[tokio::test]
