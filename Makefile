@@ -6,6 +6,8 @@
 
 CARGO ?= cargo
 PROMPT ?= Create functions for add, subtract, multiply, and divide
+# Handed over in the environment: a prompt may hold quotes and dollar signs.
+export PROMPT
 RELEASE = $(CURDIR)/target/release/orchestrate
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## all set-up, then a generation: code, token by token, and a summary line
-	@"$(RELEASE)" run coder "$(PROMPT)"
+	@"$(RELEASE)" run coder "$$PROMPT"
 
 test: setup ## all set-up, then all tests
 	@$(CARGO) run --quiet --locked -- build
@@ -49,7 +51,7 @@ bench-overhead: build ## what supervision costs
 	$(CARGO) bench --locked --bench overhead
 
 clean: ## remove cached builds of llama.cpp (asks first), then target/
-	@if [ -x "$(RELEASE)" ]; then "$(RELEASE)" clean; fi
+	-@if [ -x "$(RELEASE)" ]; then "$(RELEASE)" clean; fi
 	$(CARGO) clean
 
 install: setup ## install orchestrate for this user

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
-use crate::vendor::{self, BuildError};
+use crate::vendor::{self, build_lock};
 
 /// What is to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,13 +35,8 @@ pub struct Item {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nobody can be asked.
-    #[error(
-        "ask before removing {count} directories: there is no terminal; say --yes if you mean it"
-    )]
-    NobodyToAsk {
-        /// How many.
-        count: usize,
-    },
+    #[error("ask before removing anything: there is no terminal; say --yes if you mean it")]
+    NobodyToAsk,
     /// A build is running.
     #[error("clean while a build is running{}: wait for it, or end it", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
     Building {
@@ -49,8 +44,13 @@ pub enum Error {
         pid: Option<u32>,
     },
     /// The lock could not be taken.
-    #[error(transparent)]
-    Lock(#[from] BuildError),
+    #[error("lock {}: {source}", path.display())]
+    Lock {
+        /// The directory that holds it.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Something could not be removed.
     #[error("remove {}: {source}", path.display())]
     Remove {
@@ -66,8 +66,8 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NobodyToAsk { .. } => Exit::Usage,
-            Self::Building { .. } | Self::Lock(_) | Self::Remove { .. } => Exit::LlamaMissing,
+            Self::NobodyToAsk => Exit::Usage,
+            Self::Building { .. } | Self::Lock { .. } | Self::Remove { .. } => Exit::LlamaMissing,
         }
     }
 }
@@ -84,6 +84,7 @@ pub fn plan(request: &Request) -> Vec<Item> {
         ("sources", "llama.cpp's sources"),
         ("downloads", "downloaded packages"),
         ("tools", "private cmake and ninja"),
+        ("models", "the embedded model, unpacked"),
     ];
     let chosen = builds.iter().chain(rest.iter().filter(|_| request.all));
     chosen
@@ -102,7 +103,9 @@ pub fn plan(request: &Request) -> Vec<Item> {
 /// # Errors
 /// See [`Error`]; what was removed before the error stays removed.
 pub fn run(request: &Request, items: &[Item]) -> Result<u64, Error> {
-    let lock = vendor::build::BuildLock::try_acquire(&request.cache.join("build"))?;
+    let root = request.cache.join("build");
+    let lock = build_lock::BuildLock::try_acquire(&root)
+        .map_err(|source| Error::Lock { path: root, source })?;
     let _lock = lock.map_err(|pid| Error::Building { pid })?;
     let mut freed = 0;
     for item in items {
@@ -122,7 +125,7 @@ fn removable(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     entries
         .map(|entry| entry.path())
-        .filter(|path| !(dir.ends_with("build") && path.ends_with("lock")))
+        .filter(|path| !(dir.ends_with("build") && path.ends_with(build_lock::LOCK_NAME)))
         .collect()
 }
 
@@ -137,7 +140,7 @@ fn remove(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vendor::build::BuildLock;
+    use crate::vendor::build_lock::BuildLock;
 
     fn cache() -> (tempfile::TempDir, Request) {
         let dir = tempfile::tempdir().unwrap();

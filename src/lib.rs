@@ -10,7 +10,7 @@
 //! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`text`], [`gguf`], [`profile`], [`dialect`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`vendor`], [`host`], [`store`] |
 //! | 2 engine: parts put together | [`engine`] |
-//! | 3 faces: one thing a user can ask for | [`profiles`], [`cli`], [`ui`] |
+//! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
 //! `ARCHITECTURE.md` says why, and which way a request takes through them.
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
+
 use orchestrate::dialect::{
     ArgsError, Argv, Boundaries, Capabilities, Fact, GenerationArgs, HowItEnded, JsonLine,
     LogEvent, OutputFilter, Program, Severity, Stage, StreamEvent, Style, TimingLine, Timings,
@@ -553,4 +555,59 @@ fn what_a_build_cannot_do_is_an_error_that_names_both() {
         args(&profile, &server),
         Err(ArgsError::CannotGenerate { .. })
     ));
+}
+
+proptest! {
+    /// Pieces of real lines in any order, with anything in between.
+    #[test]
+    fn no_line_is_too_strange(
+        pieces in prop::collection::vec(prop_oneof![
+            "[ -~]{0,12}",
+            "\\PC{0,4}",
+            prop::sample::select(&[
+                "common_perf_print: ", "eval time =", "prompt eval time =", " ms / ", " runs   (",
+                " tokens (", " ms per token,", " tokens per second)", "inf", "nan", "-1", "0", "12,5",
+                "99999999999999999999", "slot print_timing: id  ", " | task ", " | ", "n_gen =",
+                "prompt is too long (", "max ", "[42027] ", "0.02.348.805 I ", "\u{1b}[34m", "{",
+                "{\"msg\":\"", "\"}", "data: ", "{\"timings\":{\"predicted_n\":1e99}}", "listening on ",
+                "> n_ctx_train (", " buffer size =", "MiB", "draft acceptance = ( ", "version: ",
+                "built with ", "-x, --xyz N ", "allowed values: ", "- a: ",
+            ]).prop_map(str::to_owned),
+        ], 0..12),
+    ) {
+        let line = pieces.concat();
+        let event = LogEvent::parse(&line);
+        let mut timings = Timings::default();
+        timings.take_event(&event);
+        if let Fact::Timing(timing) = &event.fact {
+            for value in [timing.ms, timing.ms_per_token, timing.tokens_per_second] {
+                prop_assert!(value.is_none_or(|value| value.is_finite() && value > 0.0));
+            }
+        }
+        prop_assert!(timings.ms_per_token().is_none_or(|ms| ms.is_finite() && ms > 0.0));
+        let _ = JsonLine::parse(&line);
+        let _ = Capabilities::parse(Program::Completion, &line, &line);
+    }
+
+    /// What the program would print is read back, with a point or a comma.
+    #[test]
+    fn every_timing_line_is_read_back(
+        hundredths in 1_u64..1_000_000_000,
+        runs in 1_u32..100_000,
+        comma: bool,
+    ) {
+        let ms = f64::from(u32::try_from(hundredths).unwrap()) / 100.0;
+        let per_token = ms / f64::from(runs);
+        let rate = 1000.0 / per_token;
+        let mut line = format!(
+            "common_perf_print:        eval time = {ms:10.2} ms / {runs:5} runs   ({per_token:8.2} ms per token, {rate:8.2} tokens per second)"
+        );
+        if comma {
+            line = line.replace('.', ",");
+        }
+        let Fact::Timing(timing) = LogEvent::parse(&line).fact else {
+            panic!("not read: {line}");
+        };
+        prop_assert_eq!((timing.ms, timing.count, timing.divisor()), (Some(ms), Some(runs), Some(runs)));
+    }
 }

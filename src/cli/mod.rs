@@ -122,7 +122,7 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
                 execute(&args.into(), &places, &mut io::stdout().lock())?;
                 Ok(Exit::Done)
             }
-            Command::Build(args) => build(args, &paths).await,
+            Command::Build(args) => build(args, &paths, console).await,
             Command::Llama(args) => {
                 let config = Places::discover(&paths)?.config()?;
                 let request = args.request(&paths, config.llama_dir);
@@ -130,7 +130,7 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
                 Ok(Exit::Done)
             }
             Command::Clean(args) => {
-                vendor::run_clean(&args, &paths)?;
+                vendor::run_clean(&args, &paths, console)?;
                 Ok(Exit::Done)
             }
             Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
@@ -159,16 +159,16 @@ async fn run(
                 accepted: Instant::now(),
                 ..request
             };
-            build(vendor::BuildArgs::default(), paths).await?;
+            build(vendor::BuildArgs::default(), paths, console).await?;
             Ok(crate::run::run(request, paths, console).await?)
         }
         result => Ok(result?),
     }
 }
 
-async fn build(args: vendor::BuildArgs, paths: &Paths) -> Result<Exit, Failure> {
+async fn build(args: vendor::BuildArgs, paths: &Paths, console: Console) -> Result<Exit, Failure> {
     let request = args.request(paths)?;
-    vendor::run_build(&request).await?;
+    vendor::run_build(&request, console).await?;
     Ok(Exit::Done)
 }
 

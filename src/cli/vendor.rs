@@ -1,6 +1,6 @@
 //! `build`, `clean` and `llama` on the command line.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -8,7 +8,9 @@ use clap::Args;
 
 use crate::dialect::Program;
 use crate::store::Paths;
+use crate::ui::Console;
 use crate::ui::steps::Steps;
+use crate::units::Bytes;
 use crate::vendor::tools::ToolSearch;
 use crate::vendor::{BuildRequest, LocateRequest};
 use crate::{build, clean, llama};
@@ -49,7 +51,8 @@ pub struct CleanArgs {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
-    /// Also the sources in the cache, the downloads, and the private cmake and ninja
+    /// Also the sources in the cache, the downloads, the private cmake and ninja, and the unpacked
+    /// embedded model
     #[arg(long)]
     pub all: bool,
 }
@@ -101,18 +104,22 @@ impl LlamaArgs {
 ///
 /// # Errors
 /// See [`build::Error`].
-pub async fn run_build(request: &BuildRequest) -> Result<(), build::Error> {
-    let steps = Steps::on_stderr();
-    let built = build::run(request, &|event| steps.show(event)).await?;
-    steps.finish();
+pub async fn run_build(request: &BuildRequest, console: Console) -> Result<(), build::Error> {
+    let built = if console.quiet {
+        build::run(request, &|_| {}).await?
+    } else {
+        let steps = Steps::on_stderr();
+        let built = build::run(request, &|event| steps.show(event)).await;
+        steps.finish();
+        built?
+    };
     // A build that was there is the usual case in `make demo`: nothing to say.
     if built.fresh {
-        let _ = writeln!(
-            io::stderr(),
+        console.line(&format_args!(
             "built {} in {}",
             built.manifest.programs.join(", "),
             built.bin.display()
-        );
+        ));
     }
     Ok(())
 }
@@ -121,32 +128,38 @@ pub async fn run_build(request: &BuildRequest) -> Result<(), build::Error> {
 ///
 /// # Errors
 /// See [`clean::Error`].
-pub fn run_clean(args: &CleanArgs, paths: &Paths) -> Result<(), clean::Error> {
+pub fn run_clean(args: &CleanArgs, paths: &Paths, console: Console) -> Result<(), clean::Error> {
     let request = clean::Request {
         cache: paths.cache.clone(),
         all: args.all,
     };
     let items = clean::plan(&request);
-    let mut out = io::stderr();
     if items.is_empty() {
-        let _ = writeln!(out, "nothing to remove in {}", request.cache.display());
+        console.line(&format_args!(
+            "nothing to remove in {}",
+            request.cache.display()
+        ));
         return Ok(());
     }
     for item in &items {
-        let size = megabytes(item.bytes);
-        let _ = writeln!(out, "{size:>8} MB  {} ({})", item.path.display(), item.what);
+        let size = Bytes(item.bytes).to_string();
+        console.line(&format_args!(
+            "{size:>8}  {} ({})",
+            item.path.display(),
+            item.what
+        ));
     }
     if !args.yes {
-        if !io::stdin().is_terminal() {
-            return Err(clean::Error::NobodyToAsk { count: items.len() });
+        if !console.stdin_is_terminal {
+            return Err(clean::Error::NobodyToAsk);
         }
-        if !confirm("remove all of this?") {
-            let _ = writeln!(out, "nothing was removed");
+        if !console.confirm(&"Remove all of this?") {
+            console.line(&"nothing was removed");
             return Ok(());
         }
     }
     let freed = clean::run(&request, &items)?;
-    let _ = writeln!(out, "removed {} MB", megabytes(freed));
+    console.line(&format_args!("removed {}", Bytes(freed)));
     Ok(())
 }
 
@@ -163,21 +176,4 @@ pub async fn run_llama(request: &LocateRequest, json: bool) -> io::Result<()> {
     } else {
         out.write_all(overview.text().as_bytes())
     }
-}
-
-/// Asks a question on the terminal; anything but `y` or `yes` is a no.
-#[must_use]
-pub fn confirm(question: &str) -> bool {
-    let mut err = io::stderr();
-    let _ = write!(err, "{question} [y/N] ");
-    let _ = err.flush();
-    let mut answer = String::new();
-    let read = io::stdin().read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
-}
-
-fn megabytes(bytes: u64) -> String {
-    // Tenths in whole numbers: sizes are far below where a float would do better.
-    let tenths = (bytes + 50_000) / 100_000;
-    format!("{}.{}", tenths / 10, tenths % 10)
 }

@@ -3,7 +3,7 @@
 //! Builds differ in what they know. A flag that a build lacks is left out, with a note, where its
 //! value is what the build does anyway; it is replaced where an older one says the same; otherwise
 //! it is an error that names the flag, the profile key and the build. `extra_args` are checked
-//! against the build too (see [`extra`](super::extra)).
+//! against the build too (module `extra`).
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -132,7 +132,7 @@ impl Builder<'_> {
         let flag = self.needed(&["-m", "--model"], "model")?;
         self.push(flag);
         self.argv.args.push(request.model.into());
-        let flag = self.needed(&["-f", "--file"], "prompt")?;
+        let flag = self.needed(&["-f", "--file"], "prompt.template")?;
         self.push(flag);
         self.push("/dev/stdin");
         // A build that lacks `-no-cnv` never starts a conversation unasked, and one that lacks
@@ -277,31 +277,31 @@ impl Builder<'_> {
             frequency_penalty,
         } = &profile.sampling;
         // The value that means "off": a build that does not know the sampler does just that.
-        self.real("--temp", "temperature", *temperature, None)?;
-        self.real("--top-k", "top_k", top_k.map(f64::from), Some(0.0))?;
-        self.real("--top-p", "top_p", *top_p, Some(1.0))?;
-        self.real("--min-p", "min_p", *min_p, Some(0.0))?;
+        self.real("--temp", "sampling.temperature", *temperature, None)?;
+        self.real("--top-k", "sampling.top_k", top_k.map(f64::from), Some(0.0))?;
+        self.real("--top-p", "sampling.top_p", *top_p, Some(1.0))?;
+        self.real("--min-p", "sampling.min_p", *min_p, Some(0.0))?;
         self.real(
             "--repeat-penalty",
-            "repeat_penalty",
+            "sampling.repeat_penalty",
             *repeat_penalty,
             Some(NO_PENALTY),
         )?;
         self.real(
             "--repeat-last-n",
-            "repeat_last_n",
+            "sampling.repeat_last_n",
             repeat_last_n.map(f64::from),
             Some(0.0),
         )?;
         self.real(
             "--presence-penalty",
-            "presence_penalty",
+            "sampling.presence_penalty",
             *presence_penalty,
             Some(0.0),
         )?;
         self.real(
             "--frequency-penalty",
-            "frequency_penalty",
+            "sampling.frequency_penalty",
             *frequency_penalty,
             Some(0.0),
         )?;

@@ -161,11 +161,9 @@ impl OutputFilter {
     fn push_bytes(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut all = self.held.pop().unwrap_or_default();
         all.extend_from_slice(bytes);
-        let ends = ends().map(|end| end.concat());
-        let longest = ends.iter().map(Vec::len).max().unwrap_or(0);
-        let first = all.len().saturating_sub(longest);
+        let first = all.len().saturating_sub(LONGEST_END);
         let split = (first..all.len())
-            .find(|&at| ends.iter().any(|end| end.starts_with(&all[at..])))
+            .find(|&at| ends().into_iter().any(|end| begins(end, &all[at..])))
             .unwrap_or(all.len());
         self.held = vec![all.split_off(split)];
         all
@@ -200,6 +198,23 @@ impl OutputFilter {
         }
         found
     }
+}
+
+/// The length of the longest of [`ends`].
+const LONGEST_END: usize = NEWLINE.len() + INTERRUPTED.len();
+
+/// Whether these bytes are the beginning of an end whose writes were joined.
+fn begins(end: &[&[u8]], mut bytes: &[u8]) -> bool {
+    for part in end {
+        if bytes.len() <= part.len() {
+            return part.starts_with(bytes);
+        }
+        let Some(rest) = bytes.strip_prefix(*part) else {
+            return false;
+        };
+        bytes = rest;
+    }
+    bytes.is_empty()
 }
 
 /// The last words of the program, write by write.
@@ -381,6 +396,12 @@ mod tests {
             assert_eq!(filter.push(b"fn main"), b"fn main");
             assert_eq!(filter.push(b"() {}"), b"() {}");
         }
+    }
+
+    #[test]
+    fn no_end_is_longer_than_the_longest() {
+        let lengths = super::ends().map(|end| end.concat().len());
+        assert_eq!(lengths.into_iter().max(), Some(LONGEST_END));
     }
 
     #[test]

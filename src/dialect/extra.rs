@@ -78,7 +78,7 @@ const REFUSED: [(&[&str], &str); 31] = [
             "-sysf",
             "--system-prompt-file",
         ],
-        "the prompt comes over stdin; use the profile key \"prompt\"",
+        "the prompt comes over stdin; use the profile key \"prompt.template\"",
     ),
     (&["-r", "--reverse-prompt"], "use the profile key \"stop\""),
     (
@@ -120,26 +120,26 @@ const REFUSED: [(&[&str], &str); 31] = [
     (&["--ignore-eos"], "use the profile key \"ignore_eos\""),
     (
         &["--temp", "--temperature"],
-        "use the profile key \"temperature\"",
+        "use the profile key \"sampling.temperature\"",
     ),
-    (&["--top-k"], "use the profile key \"top_k\""),
-    (&["--top-p"], "use the profile key \"top_p\""),
-    (&["--min-p"], "use the profile key \"min_p\""),
+    (&["--top-k"], "use the profile key \"sampling.top_k\""),
+    (&["--top-p"], "use the profile key \"sampling.top_p\""),
+    (&["--min-p"], "use the profile key \"sampling.min_p\""),
     (
         &["--repeat-penalty"],
-        "use the profile key \"repeat_penalty\"",
+        "use the profile key \"sampling.repeat_penalty\"",
     ),
     (
         &["--repeat-last-n"],
-        "use the profile key \"repeat_last_n\"",
+        "use the profile key \"sampling.repeat_last_n\"",
     ),
     (
         &["--presence-penalty"],
-        "use the profile key \"presence_penalty\"",
+        "use the profile key \"sampling.presence_penalty\"",
     ),
     (
         &["--frequency-penalty"],
-        "use the profile key \"frequency_penalty\"",
+        "use the profile key \"sampling.frequency_penalty\"",
     ),
     (
         &["--grammar", "--grammar-file"],
@@ -167,7 +167,7 @@ const REFUSED: [(&[&str], &str); 31] = [
             "-mli",
             "--multiline-input",
         ],
-        "a run takes one prompt and ends; the profile key \"prompt\" shapes it",
+        "a run takes one prompt and ends; the profile key \"prompt.template\" shapes it",
     ),
     (
         &[

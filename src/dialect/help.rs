@@ -93,9 +93,14 @@ fn split_option(line: &str) -> (HelpOption, &str) {
             rest = after;
             continue;
         }
-        let hint_end = hint_end(after);
-        option.value = Some(value_name(after[..hint_end].trim()));
-        rest = after[hint_end..].trim_start_matches([',', ' ']);
+        let (hint, behind) = after.split_at(hint_end(after));
+        let value = value_name(hint.trim());
+        let description_came = value.len() < hint.trim().len();
+        option.value = Some(value.to_owned());
+        rest = behind.trim_start_matches([',', ' ']);
+        if description_came {
+            break;
+        }
     }
     if let Some(hint) = &option.value {
         option.allowed = choices(hint);
@@ -114,18 +119,22 @@ fn hint_end(text: &str) -> usize {
 }
 
 /// The name of a value without a description that follows after a single space, as a few long
-/// options of 2024 have it: `FNAME S apply LoRA adapter`.
-fn value_name(hint: &str) -> String {
+/// options have it: `FNAME S apply LoRA adapter`, `<auto|none> (default: auto)`.
+fn value_name(hint: &str) -> &str {
     if hint.contains(['<', '[', '{']) {
-        return hint.to_owned();
+        return hint.split(" (").next().unwrap_or(hint);
     }
-    let shouted = |word: &&str| !word.contains(|c: char| c.is_lowercase());
-    let words: Vec<_> = hint.split(' ').take_while(shouted).collect();
-    if words.is_empty() {
-        hint.split(' ').next().unwrap_or_default().to_owned()
-    } else {
-        words.join(" ")
+    let mut end = 0;
+    for word in hint.split_inclusive(' ') {
+        if end > 0 && word.contains(|c: char| c.is_lowercase()) {
+            break;
+        }
+        end += word.len();
+        if word.contains(|c: char| c.is_lowercase()) {
+            break;
+        }
     }
+    hint[..end].trim_end()
 }
 
 fn push_name(names: &mut Vec<String>, name: &str) {
@@ -226,7 +235,9 @@ options:
                         prompt to start generation with (default: empty)
   -ts SPLIT --tensor-split SPLIT
                         how to split tensors
-  --lora-scaled FNAME S apply LoRA adapter
+  --lora-scaled FNAME S apply LoRA adapter (implies --no-mmap)
+  -mg i, --main-gpu i   the GPU to use
+  -lm, --load-mode <auto|none|mmap+mlock> (default: auto)
 ";
         assert_eq!(
             parse_options(help),
@@ -236,6 +247,12 @@ options:
                 option(&["-p", "--prompt"], Some("PROMPT"), &[]),
                 option(&["-ts", "--tensor-split"], Some("SPLIT"), &[]),
                 option(&["--lora-scaled"], Some("FNAME S"), &[]),
+                option(&["-mg", "--main-gpu"], Some("i"), &[]),
+                option(
+                    &["-lm", "--load-mode"],
+                    Some("<auto|none|mmap+mlock>"),
+                    &["auto", "none", "mmap+mlock"]
+                ),
             ]
         );
     }

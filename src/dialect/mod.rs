@@ -3,6 +3,17 @@
 //! The programs change their flags and their log lines every few weeks. Everything that knows such
 //! a thing is here, and nothing here ever fails on what a program prints: a parser returns what it
 //! understood, and the rest as it came.
+//!
+//! | question | answer |
+//! | --- | --- |
+//! | which program is this file, and what does this build of it know? | [`Program`], [`Capabilities`] |
+//! | which arguments make it run this profile? | [`completion_args`] |
+//! | which environment does it get? | [`environment`] |
+//! | what does this line of its log say? | [`LogEvent`], [`JsonLine`] |
+//! | how long did things take? | [`Timings`] |
+//! | what of its output did the model write? | [`OutputFilter`] |
+//!
+//! The logs and help texts that it was built against are in `tests/data`.
 
 mod argv;
 mod capabilities;

@@ -11,10 +11,13 @@ use crate::dialect::{HowItEnded, Style};
 use crate::profile::Limits;
 use crate::supervise::{ExitReport, Ladder, Rung, Status, StopSignal};
 
-/// How long llama-completion may take to print its timings after SIGINT, and to leave after
-/// SIGTERM. Both take some milliseconds unless it hangs or the machine is overloaded; two rungs and
-/// SIGKILL stay below 3 s.
-const RUNG_PATIENCE: Duration = Duration::from_secs(1);
+/// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
+/// or for ever: the handler takes the lock of its log, and where the signal came while a token was
+/// being logged, that lock is held (seen: 5 of 40 signals to the embedded model, which logs 3 000
+/// tokens per second; next to never with a real one).
+const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
+/// How long it may take to leave after SIGTERM: some milliseconds, unless the machine is overloaded.
+const TERMINATE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a generation is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -293,7 +296,9 @@ impl Generation {
     fn lost(&self, tail: &TextTail) -> Lost {
         match self.terms.style {
             Style::Logger if !tail.complete => Lost::Text,
-            Style::Logger if self.log.timings.ms_per_token().is_none() => Lost::Timings,
+            // The last of the lines that matter. The others may rightly say nothing: a single token
+            // has no time per token.
+            Style::Logger if self.log.timings.total_ms.is_none() => Lost::Timings,
             _ => Lost::Nothing,
         }
     }
@@ -325,7 +330,10 @@ impl Generation {
         let timings = &self.log.timings;
         let since_spawn = |at: Duration| ms(at.saturating_sub(self.terms.spawned));
         let pieces = self.pieces.without_last(own_writes(end));
-        let generated_tokens = timings.generated_tokens().map(u64::from);
+        // A program that was killed leaves no timings; where its writes come apart, each is a token.
+        let counted =
+            (self.terms.writes_apart && !pieces.is_empty()).then_some(pieces.len() as u64);
+        let generated_tokens = timings.generated_tokens().map(u64::from).or(counted);
         let gaps = self.terms.writes_apart.then(|| gaps(pieces));
         Measured {
             load_ms: self.loaded.map(since_spawn).or(timings.load_ms),
@@ -359,11 +367,16 @@ fn own_writes(end: &End) -> usize {
 
 /// SIGINT makes llama-completion print its timings and leave; SIGTERM and SIGKILL follow.
 fn ladder() -> Ladder {
-    let rung = |signal| Rung {
-        signal,
-        patience: RUNG_PATIENCE,
-    };
-    Ladder::new([StopSignal::Interrupt, StopSignal::Terminate].map(rung))
+    Ladder::new([
+        Rung {
+            signal: StopSignal::Interrupt,
+            patience: INTERRUPT_PATIENCE,
+        },
+        Rung {
+            signal: StopSignal::Terminate,
+            patience: TERMINATE_PATIENCE,
+        },
+    ])
 }
 
 #[cfg(test)]

@@ -192,7 +192,8 @@ pub struct Measured {
     pub prompt_tokens: Option<u64>,
     /// Prompt tokens that came from a cache.
     pub cached_tokens: Option<u64>,
-    /// Tokens that were generated, the end-of-text token included.
+    /// Tokens that were generated, the end-of-text token included; where the program could not
+    /// tell, the pieces that were counted.
     pub generated_tokens: Option<u64>,
     /// Generation time per token, by llama.cpp's own timing.
     pub ms_per_token: Option<f64>,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::dialect::{ArgsError, GenerationArgs, Style, completion_args, environment};
 use crate::exit::Exit;
 use crate::host::usable_cpus;
-use crate::profile::{Limits, Profile, Threads};
+use crate::profile::{Backend, Limits, Profile, Threads};
 use crate::supervise::{SpawnError, Spec};
 use crate::vendor::Install;
 
@@ -33,6 +33,12 @@ pub struct Request {
 /// Why a generation could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The profile asks for a server.
+    #[error(
+        "profile key \"backend\": this version runs llama-completion only; use \"auto\" or \
+         \"completion\""
+    )]
+    Backend,
     /// The build does not know what the profile asks for.
     #[error(transparent)]
     Args(#[from] ArgsError),
@@ -56,7 +62,7 @@ impl StartError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Args(_) => Exit::Configuration,
+            Self::Backend | Self::Args(_) => Exit::Configuration,
             Self::TooOld { .. } | Self::Spawn(_) => Exit::LlamaMissing,
         }
     }
@@ -106,6 +112,9 @@ impl Request {
             prompt,
             accepted,
         } = self;
+        if profile.backend == Backend::Server {
+            return Err(StartError::Backend);
+        }
         // A seed that we know makes every run one that can be repeated.
         let seed = *profile.seed.get_or_insert_with(draw_seed);
         let argv = completion_args(

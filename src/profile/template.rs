@@ -19,7 +19,7 @@ const PROMPT: &str = "prompt";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PromptError {
     /// Nothing, or nothing but blanks.
-    #[error("the prompt is empty: give it as an argument or over stdin")]
+    #[error("the prompt is empty: give it as an argument, with -f FILE, or over stdin")]
     Empty,
     /// A NUL, which no text has, and which would end the prompt early on its way.
     #[error("the prompt contains a NUL byte at byte {0}: is it a binary file?")]

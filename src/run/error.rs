@@ -31,7 +31,7 @@ pub enum RunError {
     #[error("failed to {0}")]
     Locate(#[from] LocateError),
     /// The process cannot be started.
-    #[error("failed to {0}")]
+    #[error("{}", start(.0))]
     Start(#[from] StartError),
     /// The request cannot be read.
     #[error("failed to read the prompt from {name}: {source}", name = name.display())]
@@ -55,6 +55,15 @@ pub enum RunError {
     /// The system refused something that always works.
     #[error("failed to set up the run: {0}")]
     Setup(#[source] io::Error),
+}
+
+/// A mistake in a profile stands alone; what could not be done has its verb.
+fn start(error: &StartError) -> String {
+    match error {
+        StartError::Args(error) => error.to_string(),
+        StartError::Backend => error.to_string(),
+        error => format!("failed to {error}"),
+    }
 }
 
 impl RunError {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::prepare::{Facts, Ready};
-use super::report::{Event, Report, json_line, phase_word};
+use super::report::{Event, Report, json_line, micros, phase_word};
 use super::{Format, RunError, account, summary};
-use crate::engine::{End, Interruption, Outcome, Phase, Session, SessionEvent};
+use crate::engine::{End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
 use crate::ui::{Console, Interrupts, Live, Output, Room};
 
@@ -236,8 +236,27 @@ impl Follower {
         self.log.line(&after);
         let line = summary::line(outcome);
         self.log.line(&line);
+        if let Some(exit) = &outcome.exit {
+            if !exit.group_empty {
+                self.console.error(
+                    &"a process of llama.cpp could not be ended, not even by SIGKILL: it sleeps \
+                      uninterruptibly or is frozen, and keeps its memory until it wakes",
+                );
+            }
+            if exit.pipe_leaked {
+                self.console.note(
+                    &"a process that llama.cpp has started outside of its group still holds its \
+                      output open",
+                );
+            }
+        }
         if let End::Failed(failure) = &outcome.end {
-            let skipped = outcome.last_lines.len().saturating_sub(SHOWN_LINES);
+            // What is told exactly needs no witness.
+            let shown = match failure {
+                Failure::PromptTooLong { .. } => 0,
+                _ => SHOWN_LINES,
+            };
+            let skipped = outcome.last_lines.len().saturating_sub(shown);
             for line in &outcome.last_lines[skipped..] {
                 self.console.aside(&format_args!("llama.cpp: {line}"));
             }
@@ -328,5 +347,5 @@ async fn next_frame(frames: &mut Option<Interval>) {
 }
 
 fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    micros(duration.as_secs_f64() * 1000.0)
 }

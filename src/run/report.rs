@@ -162,23 +162,23 @@ impl<'a> Report<'a> {
 impl Timings {
     fn new(measured: &Measured) -> Self {
         Self {
-            load_ms: measured.load_ms,
-            ttft_ms: measured.ttft_ms,
-            prompt_ms: measured.prompt_ms,
+            load_ms: measured.load_ms.map(micros),
+            ttft_ms: measured.ttft_ms.map(micros),
+            prompt_ms: measured.prompt_ms.map(micros),
             prompt_tokens: measured.prompt_tokens,
             cached_tokens: measured.cached_tokens,
             generated_tokens: measured.generated_tokens,
             ms_per_token: measured.ms_per_token,
             tokens_per_second: measured.ms_per_token.map(|ms| 1000.0 / ms),
-            tpot_ms: measured.tpot_ms,
+            tpot_ms: measured.tpot_ms.map(micros),
             gaps_ms: measured.gaps.map(|gaps| Gaps {
-                p50: gaps.p50,
-                p95: gaps.p95,
-                p99: gaps.p99,
-                max: gaps.max,
+                p50: micros(gaps.p50),
+                p95: micros(gaps.p95),
+                p99: micros(gaps.p99),
+                max: micros(gaps.max),
             }),
             peak_rss_bytes: measured.peak_rss_bytes,
-            total_ms: measured.total_ms,
+            total_ms: micros(measured.total_ms),
         }
     }
 }
@@ -193,6 +193,11 @@ impl NotStarted {
             exit_code: error.exit().code(),
         }
     }
+}
+
+/// Milliseconds, rounded to microseconds: no clock here knows more.
+pub(super) fn micros(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
 }
 
 /// The word for a phase.

@@ -13,7 +13,9 @@ pub(super) fn line(outcome: &Outcome) -> String {
     if let Some(tokens) = measured.generated_tokens {
         parts.push(count(tokens));
     }
-    if let Some(speed) = measured.ms_per_token.and_then(MsPerToken::new) {
+    // Our own clock serves where the program was killed before it could tell.
+    let speed = measured.ms_per_token.or(measured.tpot_ms);
+    if let Some(speed) = speed.and_then(MsPerToken::new) {
         parts.push(format!("{speed} ({})", rate(speed.tokens_per_second())));
     }
     if let Some(prompt) = prompt(measured) {

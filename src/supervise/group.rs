@@ -3,16 +3,6 @@
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
-/// Kills every process of the group that `leader` leads (SIGKILL).
-///
-/// For short helpers whose leader is known to be unreaped; a supervised child is ended through its
-/// [`Job`](super::Job). A group that is gone already is not an error.
-pub fn kill_group(leader: u32) {
-    if let Some(group) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
-        signal_group(group, Signal::KILL);
-    }
-}
-
 /// Sends `signal` to the group; whether anyone could be reached.
 pub(super) fn signal_group(group: Pid, signal: Signal) -> bool {
     kill_process_group(group, signal).is_ok()

@@ -40,7 +40,6 @@ mod report;
 mod sys;
 mod tree;
 
-pub use group::kill_group;
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
 pub use report::{ExitReport, LadderStep, Status, Usage};

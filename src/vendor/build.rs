@@ -5,16 +5,14 @@
 //! build per stage; after each stage its programs are published (see [`super::install`]), so that
 //! `run` works after the first. The build tree stays in the cache, and an interrupted build goes
 //! on where it was.
-//!
-//! The lock is also every cmake's standard input. A lock belongs to whoever has the file open: if
-//! orchestrate is killed outright, a compile that outlives it still keeps a second build away.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::build_lock::BuildLock;
 use super::compile_log::{self, FirstError};
 use super::files;
 use super::install::{Installs, Manifest};
@@ -37,15 +35,13 @@ const STAGES: [&[Program]; 2] = [
     ],
 ];
 
-/// Room that unpacked sources and their archive take: 178 and 36 MB measured, and some to spare.
-const SOURCE_BYTES: u64 = 300_000_000;
+/// Room that fetching the sources takes: tree 178 MB, archive 37 MB, and while pip works its build
+/// tools 160 MB, all measured.
+const SOURCE_BYTES: u64 = 400_000_000;
 
 /// Room that a build takes: tree 133 MB, programs 60 MB, cmake from PyPI 113 MB measured; other
 /// compilers and architectures differ, hence more than half as much again.
 const BUILD_BYTES: u64 = 500_000_000;
-
-/// How often a lock that somebody else holds is tried.
-const TRY_LOCK_EVERY: Duration = Duration::from_millis(200);
 
 /// In a build tree while a compile runs.
 const COMPILING: &str = ".orchestrate-compiling";
@@ -151,7 +147,9 @@ pub async fn build(request: &BuildRequest, report: Report<'_>) -> Result<Built, 
         return Ok(built);
     }
     let root = request.cache.join("build");
-    let lock = BuildLock::acquire(&root, report).await?;
+    let lock = BuildLock::acquire(&root, report)
+        .await
+        .map_err(failed("lock", &root))?;
     if let Some(built) = already_built(&installs, &key)? {
         return Ok(built);
     }
@@ -237,60 +235,6 @@ fn check_space(plan: &SourcePlan, tree: &Path, cache: &Path) -> Result<(), Build
         }
     }
     Ok(())
-}
-
-/// The right to build in this cache.
-#[derive(Debug)]
-pub struct BuildLock {
-    file: File,
-}
-
-impl BuildLock {
-    /// Takes the lock, and waits for whoever has it.
-    async fn acquire(root: &Path, report: Report<'_>) -> Result<Self, BuildError> {
-        let mut told = false;
-        loop {
-            match Self::try_acquire(root)? {
-                Ok(lock) => return Ok(lock),
-                Err(pid) if !told => {
-                    told = true;
-                    report(Event::Waiting { pid });
-                }
-                Err(_) => {}
-            }
-            tokio::time::sleep(TRY_LOCK_EVERY).await;
-        }
-    }
-
-    /// Takes the lock of the builds below `root`, or tells who has it.
-    ///
-    /// # Errors
-    /// When the lock file cannot be written.
-    pub fn try_acquire(root: &Path) -> Result<Result<Self, Option<u32>>, BuildError> {
-        fs::create_dir_all(root).map_err(failed("create", root))?;
-        let path = root.join("lock");
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed("write", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = file.read_to_string(&mut holder);
-                return Ok(Err(holder.trim().parse().ok()));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
-        }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(failed("write", &path))?;
-        Ok(Ok(Self { file }))
-    }
 }
 
 /// One build, with all that its steps need.
@@ -411,11 +355,7 @@ impl Work<'_> {
     }
 
     fn cmake(&self) -> Result<Call, BuildError> {
-        let stdin = self
-            .lock
-            .file
-            .try_clone()
-            .map_err(failed("lock", &self.tree))?;
+        let stdin = self.lock.share().map_err(failed("lock", &self.tree))?;
         // llama.cpp asks git for its commit: the answer must not come from a repository around
         // the pinned sources, whose every commit would then mean a new build.
         let ceiling = self.plan.dir.parent().unwrap_or(Path::new("/"));

@@ -1,6 +1,10 @@
 //! What cmake, ninja, make and the compiler print, as far as it matters: progress, and the first
 //! error.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 /// Lines of a compiler error that are kept: the error and what it points at.
 const ERROR_LINES: usize = 3;
 
@@ -12,21 +16,36 @@ pub(crate) struct Progress<'a> {
     pub(crate) what: &'a str,
 }
 
+/// `[12/237] …` and `[ 12%] …`; the last word of the rest names the file.
+static PROGRESS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^\[\s*(?<done>\d+)(?:/(?<total>\d+)|%)\](?:.*[/ ])?(?<what>\S*)\s*$")
+});
+
+/// Lines that name a cause: of gcc and clang, the linker, cmake, make, and the system when memory
+/// or disk run out.
+static CAUSE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?x) (?:^|\s) (?:fatal\ )? error:\  | undefined\ reference\ to | ld\ returned\  | CMake\ Error | :\ \*\*\*\ 
+          | Killed\ signal\ terminated\ program | No\ space\ left\ on\ device",
+    )
+});
+
+/// Compiles a pattern of this file; the tests below use each of them.
+fn pattern(text: &str) -> Regex {
+    #[expect(clippy::unwrap_used, reason = "a constant that the tests compile")]
+    Regex::new(text).unwrap()
+}
+
 /// Reads a line as progress; `None` for any other line.
 pub(crate) fn progress(line: &str) -> Option<Progress<'_>> {
-    let (inside, rest) = line.strip_prefix('[')?.split_once(']')?;
-    let (done, total) = match inside.strip_suffix('%') {
-        Some(percent) => (percent.trim().parse().ok()?, 100),
-        None => {
-            let (done, total) = inside.split_once('/')?;
-            (done.trim().parse().ok()?, total.trim().parse().ok()?)
-        }
+    let found = PROGRESS.captures(line)?;
+    let done = found.name("done")?.as_str().parse().ok()?;
+    let total = match found.name("total") {
+        Some(total) => total.as_str().parse().ok()?,
+        None => 100,
     };
-    if done > total {
-        return None;
-    }
-    let what = rest.trim().rsplit(['/', ' ']).next().unwrap_or_default();
-    Some(Progress { done, total, what })
+    let what = found.name("what")?.as_str();
+    (done <= total).then_some(Progress { done, total, what })
 }
 
 /// Finds the first error in the output of a build.
@@ -53,21 +72,9 @@ impl FirstError {
     }
 }
 
-/// Lines that name a cause: of gcc and clang (also `fatal error:`), the linker, cmake, make, and
-/// the system when memory or disk run out.
 fn is_error(line: &str) -> bool {
-    const SIGNS: [&str; 8] = [
-        " error: ",
-        "error: ",
-        "undefined reference to",
-        "CMake Error",
-        "Killed signal terminated program",
-        "No space left on device",
-        "ld returned ",
-        ": *** ",
-    ];
     // cmake also says "-- Performing Test X - Failed" and compiles probes that are meant to fail.
-    !line.starts_with("-- ") && SIGNS.iter().any(|sign| line.contains(sign))
+    !line.starts_with("-- ") && CAUSE.is_match(line)
 }
 
 /// What to try, where the error tells.

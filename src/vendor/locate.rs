@@ -91,7 +91,7 @@ pub enum Rejection {
 #[derive(Debug, thiserror::Error)]
 pub enum LocateError {
     /// The directory that the user names has none, or one that cannot be used.
-    #[error("find {name} in {}: {reason}; correct --llama-dir or the configuration's llama-dir", dir.display())]
+    #[error("find {name} in {}: {reason}; correct --llama-dir (llama_dir in orchestrate.toml), or leave it out and run `orchestrate build`", dir.display())]
     InDirectory {
         /// The program.
         name: &'static str,

@@ -16,8 +16,10 @@ mod compile_log;
 mod files;
 mod process;
 mod unpack;
+mod venv;
 
 pub mod build;
+pub mod build_lock;
 pub mod install;
 pub mod locate;
 pub mod lock;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files;
 use super::process::{Call, CallError};
-use crate::dialect::{Capabilities, Program};
+use crate::dialect::{Capabilities, Program, environment};
 
 /// Version of the stored answers. To be raised when [`Capabilities`] or its parser changes: an
 /// answer of another version is asked for again.
@@ -163,14 +163,14 @@ async fn ask(path: &Path, program: Program) -> Result<Capabilities, ProbeError> 
     Ok(Capabilities::parse(program, text(0), text(1)))
 }
 
-/// Takes away the variables that change what llama.cpp does.
+/// Gives it the environment that every llama.cpp child gets.
 fn scrubbed(mut call: Call) -> Call {
     for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("LLAMA_") || text.starts_with("HF_") {
+        if environment::withheld(&name.to_string_lossy()).is_some() {
             call = call.env_remove(&name);
         }
     }
-    // An abort would otherwise start a debugger and wait for it.
-    call.env("GGML_NO_BACKTRACE", "1")
+    environment::PROVIDED
+        .iter()
+        .fold(call, |call, (name, value)| call.env(name, value))
 }

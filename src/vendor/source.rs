@@ -28,6 +28,9 @@ const MARKER: &str = ".orchestrate-source";
 /// Prefix of the sibling in which a source directory is prepared.
 const STAGING_PREFIX: &str = ".llama.cpp.";
 
+/// Prefix of the directory that pip works in.
+const PIP_PREFIX: &str = ".pip-";
+
 /// How often the size of a growing download is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -152,7 +155,7 @@ impl SourcePlan {
         }
         let parent = self.dir.parent().unwrap_or(Path::new("."));
         create_dir(parent)?;
-        self.clear_leftovers(parent);
+        clear_leftovers(parent, STAGING_PREFIX);
         let staging = tempfile::Builder::new()
             .prefix(STAGING_PREFIX)
             .tempdir_in(parent)
@@ -181,23 +184,6 @@ impl SourcePlan {
         // Nothing of the user's is here: an older pin of ours, or an empty directory.
         files::remove(&self.dir).map_err(failed("remove", &self.dir))?;
         fs::rename(&tree, &self.dir).map_err(failed("move the sources to", &self.dir))
-    }
-
-    /// Removes what interrupted runs have left beside the directory. Best effort: a leftover
-    /// costs space, not correctness.
-    fn clear_leftovers(&self, parent: &Path) {
-        let Ok(entries) = fs::read_dir(parent) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            if entry
-                .file_name()
-                .to_string_lossy()
-                .starts_with(STAGING_PREFIX)
-            {
-                let _ = files::remove(&entry.path());
-            }
-        }
     }
 
     async fn unpack_package(
@@ -272,8 +258,9 @@ impl SourcePlan {
             self.lock.tag, package.name, package.version
         )));
         create_dir(&self.downloads)?;
+        clear_leftovers(&self.downloads, PIP_PREFIX);
         let room = tempfile::Builder::new()
-            .prefix(".pip-")
+            .prefix(PIP_PREFIX)
             .tempdir_in(&self.downloads)
             .map_err(failed("write below", &self.downloads))?;
         let requirements = room.path().join("requirements.txt");
@@ -334,6 +321,16 @@ impl SourcePlan {
             .arg(tree)
             .env("GIT_TERMINAL_PROMPT", "0");
         last_words(call).await
+    }
+}
+
+/// Removes what interrupted runs have left in a directory. Best effort: a leftover costs space, not
+/// correctness.
+fn clear_leftovers(dir: &Path, prefix: &str) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            let _ = files::remove(&entry.path());
+        }
     }
 }
 

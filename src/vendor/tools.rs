@@ -6,18 +6,12 @@
 //! A tool counts only after it has answered `--version`: a `cmake` of pyenv's shims, say, is on
 //! `PATH` everywhere and works nowhere.
 
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files;
 use super::process::Call;
 use super::{Event, Report};
-
-/// What the virtual environment gets: versions that built the pinned llama.cpp.
-const FROM_PYPI: [&str; 2] = ["cmake==4.4.4", "ninja==1.13.2"];
 
 /// llama.cpp's own `cmake_minimum_required`.
 const CMAKE_AT_LEAST: (u32, u32) = (3, 14);
@@ -26,10 +20,7 @@ const CMAKE_AT_LEAST: (u32, u32) = (3, 14);
 const ASK: Duration = Duration::from_secs(20);
 
 /// For apt-get and pip: a slow mirror is no reason to give up, a dead one is.
-const INSTALL: Duration = Duration::from_secs(15 * 60);
-
-/// Written into the virtual environment when it is complete.
-const VENV_COMPLETE: &str = ".orchestrate-complete";
+pub(super) const INSTALL: Duration = Duration::from_secs(15 * 60);
 
 /// Where to look for tools, and what may be done about missing ones.
 #[derive(Debug, Clone)]
@@ -159,7 +150,7 @@ impl ToolSearch {
         self.find_all(name).next()
     }
 
-    fn find_all(&self, name: &str) -> impl Iterator<Item = PathBuf> + use<> {
+    pub(super) fn find_all(&self, name: &str) -> impl Iterator<Item = PathBuf> + use<> {
         let cwd = std::env::current_dir().unwrap_or_default();
         which::which_in_all(name, Some(&self.path), cwd)
             .into_iter()
@@ -327,7 +318,7 @@ impl ToolSearch {
     }
 
     /// The first line of `--version`; `None` when the program does not work.
-    async fn version(&self, program: &Path) -> Option<String> {
+    pub(super) async fn version(&self, program: &Path) -> Option<String> {
         let output = self
             .call(program)
             .arg("--version")
@@ -408,75 +399,6 @@ impl ToolSearch {
         } else {
             Privilege::None
         }
-    }
-
-    fn venv_complete(&self) -> bool {
-        fs::read_to_string(self.venv.join(VENV_COMPLETE))
-            .is_ok_and(|content| content == FROM_PYPI.join(" "))
-    }
-
-    /// Makes the virtual environment with cmake and ninja. One that an interruption has left
-    /// incomplete is made anew; it cannot be renamed into place, as its scripts hold its path.
-    async fn make_venv(&self, report: Report<'_>) -> Result<(), String> {
-        if self.venv_complete() {
-            return Ok(());
-        }
-        let python = self
-            .find_all("python3")
-            .next()
-            .ok_or_else(|| "there is no python3 to fetch cmake from PyPI with".to_owned())?;
-        report(Event::Step(
-            "installing cmake and ninja from PyPI into a private virtual environment".to_owned(),
-        ));
-        let unwritable = |error: io::Error| format!("writing {}: {error}", self.venv.display());
-        files::remove(&self.venv).map_err(unwritable)?;
-        fs::create_dir_all(&self.venv).map_err(unwritable)?;
-        let venv: &OsStr = self.venv.as_os_str();
-        let inner = self.venv.join("bin/python");
-        let with_pip = self
-            .install_step(self.call(&python).args(["-m", "venv"]).arg(venv))
-            .await;
-        let pip = match with_pip {
-            Ok(()) => self.call(&inner).args(["-m", "pip"]),
-            // Debian splits ensurepip off into python3-venv; the outer pip can do the work.
-            Err(_) => {
-                let bare = self
-                    .call(&python)
-                    .args(["-m", "venv", "--clear", "--without-pip"])
-                    .arg(venv);
-                self.install_step(bare).await?;
-                self.call(&python)
-                    .args(["-m", "pip", "--python"])
-                    .arg(&inner)
-            }
-        };
-        let install = pip
-            .args(["install", "--no-input", "--progress-bar", "off"])
-            .args(["--only-binary", ":all:"])
-            .args(FROM_PYPI)
-            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-        self.install_step(install).await?;
-        fs::write(self.venv.join(VENV_COMPLETE), FROM_PYPI.join(" ")).map_err(unwritable)
-    }
-
-    async fn install_step(&self, call: Call) -> Result<(), String> {
-        let output = call
-            .capture(INSTALL)
-            .await
-            .map_err(|error| error.to_string())?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let text = if output.stderr.trim().is_empty() {
-            output.stdout
-        } else {
-            output.stderr
-        };
-        let last = text.lines().rfind(|line| !line.trim().is_empty());
-        Err(format!(
-            "python3 failed: {}",
-            last.unwrap_or("no reason given").trim()
-        ))
     }
 }
 

@@ -4,13 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use orchestrate::dialect::Program;
-use orchestrate::vendor::build::BuildLock;
+use orchestrate::vendor::build_lock::BuildLock;
 use orchestrate::vendor::install::Installs;
 use orchestrate::vendor::{BuildError, Event, LocateRequest, build, locate};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::support::{Events, PATIENCE, TOY_PROGRAMS, gone, path_with, request, tools, toy};
+use crate::support::{
+    Events, PATIENCE, TOY_PROGRAMS, endless, gone, path_with, request, script, tools, toy,
+};
 
 fn ready(program: &str) -> Event {
     Event::Ready(program.to_owned())
@@ -95,17 +97,9 @@ async fn an_interruption_leaves_no_process() {
     let root = tempfile::tempdir().unwrap();
     let source = root.path().join("src");
     toy(&source);
-    let pid_file = root.path().join("pid");
-    // A "compiler" that never ends; ninja runs it in a process group of its own.
-    let cmake = fs::read_to_string(source.join("CMakeLists.txt")).unwrap();
-    let endless = format!(
-        "{cmake}\nadd_custom_command(TARGET llama-completion PRE_LINK COMMAND sh -c \
-         \"echo $$PPID > {pid} && mv {pid} {pid}.done && sleep 1000\" VERBATIM)\n",
-        pid = pid_file.display()
-    );
-    fs::write(source.join("CMakeLists.txt"), endless).unwrap();
+    // ninja runs it in a process group of its own.
+    let written = endless(&source);
     let request = request(root.path(), Some("src".into())).await;
-    let written = pid_file.with_extension("done");
     let appeared = async {
         while !written.exists() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -297,4 +291,58 @@ async fn a_disk_that_is_too_full_is_told_before_the_work() {
         text.contains(&small.display().to_string()) && text.contains("500 MB"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_failed_configure_shows_cmakes_error() {
+    let root = tempfile::tempdir().unwrap();
+    toy(&root.path().join("src"));
+    let mut request = request(root.path(), Some("src".into())).await;
+    request.cmake_args = vec!["-DTOY_FAILS=ON".to_owned()];
+    let text = build(&request, &|_| {}).await.unwrap_err().to_string();
+    assert!(text.starts_with("configure llama.cpp"), "{text}");
+    assert!(
+        text.contains("CMake Error") && text.contains("asked to fail"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn an_older_clone_is_built_by_its_own_names() {
+    let root = tempfile::tempdir().unwrap();
+    let source = root.path().join("src");
+    toy(&source);
+    let cmake = fs::read_to_string(source.join("CMakeLists.txt")).unwrap();
+    let older = "foreach(name llama-completion)\n  add_executable(main ${name}.c)\nendforeach()\n";
+    let head = cmake.split("foreach").next().unwrap();
+    fs::write(source.join("CMakeLists.txt"), format!("{head}{older}")).unwrap();
+    let request = request(root.path(), Some("src".into())).await;
+    let events = Events::default();
+    let built = build(&request, &|event| events.add(event)).await.unwrap();
+    assert_eq!(built.manifest.programs, ["main"]);
+    assert!(events.tell_of("no llama-server"), "{:?}", events.all());
+    let found = LocateRequest::new(Program::Completion, None, &request.cache);
+    assert_eq!(locate(&found).await.unwrap().kind, Program::Main);
+
+    fs::write(source.join("CMakeLists.txt"), head).unwrap();
+    let error = build(&request, &|_| {}).await.unwrap_err();
+    assert!(matches!(error, BuildError::NoTarget(_)), "{error}");
+}
+
+#[tokio::test]
+async fn ccache_is_used_where_it_is_on_path() {
+    let root = tempfile::tempdir().unwrap();
+    toy(&root.path().join("src"));
+    let mut request = request(root.path(), Some("src".into())).await;
+    let bin = root.path().join("bin");
+    script(
+        &bin.join("ccache"),
+        "echo \"$*\" >> \"$0.calls\"; exec \"$@\"",
+    );
+    let mut dirs = vec![bin.clone()];
+    dirs.extend(std::env::split_paths(&request.tools.path));
+    request.tools.path = std::env::join_paths(dirs).unwrap();
+    build(&request, &|_| {}).await.unwrap();
+    let calls = fs::read_to_string(bin.join("ccache.calls")).unwrap();
+    assert!(calls.contains("llama-completion.c"), "{calls}");
 }

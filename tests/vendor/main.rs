@@ -10,6 +10,7 @@
 )]
 
 mod build;
+mod cli;
 mod locate;
 mod setup;
 mod source;

@@ -30,6 +30,9 @@ pub(crate) const HELP_TEXT: &str = "\
 const TOY_CMAKE: &str = "\
 cmake_minimum_required(VERSION 3.14...3.28)
 project(toy C)
+if(TOY_FAILS)
+  message(FATAL_ERROR \"it was asked to fail\")
+endif()
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 foreach(name llama-completion llama-server llama-bench llama-quantize llama-tokenize ggml-rpc-server)
   add_executable(${name} ${name}.c)
@@ -56,6 +59,27 @@ pub(crate) fn toy(dir: &Path) {
         );
         fs::write(dir.join(name).with_extension("c"), code).unwrap();
     }
+}
+
+/// Makes the toy's first link wait for a "compiler" that never ends. Returns the file that appears
+/// once it runs, with its process number.
+pub(crate) fn endless(source: &Path) -> PathBuf {
+    let cmake = source.join("CMakeLists.txt");
+    let text = fs::read_to_string(&cmake).unwrap();
+    let pid = source.join("pid.part");
+    let command = format!(
+        "add_custom_command(TARGET llama-completion PRE_LINK COMMAND sh -c \
+         \"echo $$ > {0} && mv {0} {1} && exec sleep 1000\" VERBATIM)\n",
+        pid.display(),
+        source.join("pid").display()
+    );
+    fs::write(cmake, text + &command).unwrap();
+    source.join("pid")
+}
+
+/// Output as text.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A request to build `source`, with everything else below `root`.
@@ -145,7 +169,8 @@ pub(crate) fn path_with(dir: &Path, programs: &[&str]) -> OsString {
 
 /// Waits until a process has ended; a zombie has.
 pub(crate) async fn gone(pid: &str) {
-    let stat = PathBuf::from(format!("/proc/{}/stat", pid.trim()));
+    let number: u32 = pid.trim().parse().expect("a process number");
+    let stat = PathBuf::from(format!("/proc/{number}/stat"));
     for _ in 0..500 {
         match fs::read_to_string(&stat) {
             Err(_) => return,

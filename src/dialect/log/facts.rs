@@ -38,15 +38,18 @@ fn trouble(message: &str) -> Option<Fact> {
     if message.trim_end() == "input is empty" || message.contains(": input is empty") {
         return Some(Fact::PromptEmpty);
     }
-    let lower_bound = [
+    // Most lines are about no trouble; one of these words is in every one that is.
+    let hints = [
         "fail",
-        "error",
+        "rror",
         "invalid",
         "unable",
-        "out of memory",
+        "memory",
         "corrupted",
+        "ABORT",
+        "terminate",
     ];
-    if !lower_bound.iter().any(|word| message.contains(word)) {
+    if !hints.iter().any(|hint| message.contains(hint)) {
         return None;
     }
     TROUBLES
@@ -57,7 +60,7 @@ fn trouble(message: &str) -> Option<Fact> {
 
 /// The words that tell a kind of trouble, the more telling kind first: a failed allocation while
 /// loading is a lack of memory, and a broken file is a broken file.
-const TROUBLES: [(&[&str], Fact); 5] = [
+const TROUBLES: [(&[&str], Fact); 6] = [
     (
         &[
             "out of memory",
@@ -67,6 +70,7 @@ const TROUBLES: [(&[&str], Fact); 5] = [
             "Cannot allocate memory",
             "not enough memory",
             "std::bad_alloc",
+            "OutOfDeviceMemory",
             "cudaMalloc failed",
         ],
         Fact::OutOfMemory,
@@ -80,6 +84,8 @@ const TROUBLES: [(&[&str], Fact); 5] = [
             "corrupted or incomplete",
             "unknown model architecture",
             "failed to open GGUF file",
+            "error loading model: failed to open",
+            "is this really a GG",
             "unknown (magic, version) combination",
         ],
         Fact::ModelFile,
@@ -104,6 +110,10 @@ const TROUBLES: [(&[&str], Fact); 5] = [
             "failed to compute graph",
         ],
         Fact::EvaluationFailed,
+    ),
+    (
+        &["GGML_ASSERT(", "GGML_ABORT", "terminate called after"],
+        Fact::Aborted,
     ),
     (
         &[
@@ -313,6 +323,11 @@ mod tests {
             "ggml_backend_cpu_buffer_type_alloc_buffer: failed to allocate buffer of size 1";
         assert_eq!(fact(memory), Fact::OutOfMemory);
         assert_eq!(fact("error: invalid argument: --x"), Fact::InvalidArgument);
+        assert_eq!(fact("ggml.c:123: GGML_ASSERT(n > 0) failed"), Fact::Aborted);
+        let open = "llama_model_load: error loading model: failed to open x.gguf: No such file";
+        assert_eq!(fact(open), Fact::ModelFile);
+        let vulkan = "ggml_vulkan: vk::Device::allocateMemory: ErrorOutOfDeviceMemory";
+        assert_eq!(fact(vulkan), Fact::OutOfMemory);
     }
 
     #[test]

@@ -136,6 +136,8 @@ pub enum Fact {
     OutOfMemory,
     /// A token could not be computed.
     EvaluationFailed,
+    /// The program found itself in a state that must not be, and aborts.
+    Aborted,
     /// The program does not know an argument, or does not like its value.
     InvalidArgument,
     /// A server is ready; where it listens, if the line says so.
@@ -231,6 +233,7 @@ impl LogEvent {
                 | Fact::LoadFailed
                 | Fact::OutOfMemory
                 | Fact::EvaluationFailed
+                | Fact::Aborted
                 | Fact::InvalidArgument
         );
         serious && fatal
