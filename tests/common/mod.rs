@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 /// Nothing here takes longer unless it hangs, not even on a machine that is busy with other things.
-pub(crate) const CANARY: Duration = Duration::from_secs(60);
+pub(crate) const CANARY: Duration = Duration::from_secs(180);
 /// How often a condition is looked at that no event tells of.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 

@@ -244,15 +244,15 @@ async fn a_reader_that_is_gone_from_the_start_is_no_error_of_json_either() {
     assert_eq!(ended.stderr, "");
 }
 
-/// A run whose reader has stopped reading, and the script behind it.
-async fn unread<'w>(world: &'w World, args: &[&str]) -> Running<'w> {
-    let mut running = world
-        .run(["plain", "hi"].iter().chain(args))
-        .script(&format!(
-            "ready;write first\\n;repeat {PIECES} 0123456789abcdef\\n;times 9;eos;close"
-        ))
-        .start()
-        .await;
+/// A script with more text than the way to its reader holds.
+fn long_text() -> String {
+    format!("ready;write first\\n;repeat {PIECES} 0123456789abcdef\\n;times 9;eos;close")
+}
+
+/// A run whose reader has stopped reading, so that all of it has come to a halt.
+async fn unread(world: &World) -> Running<'_> {
+    let run = world.run(["plain", "hi"]).script(&long_text());
+    let mut running = run.start().await;
     running.shows("first").await;
     running.is_stuck().await;
     running
@@ -261,7 +261,7 @@ async fn unread<'w>(world: &'w World, args: &[&str]) -> Running<'w> {
 #[tokio::test]
 async fn a_reader_that_pauses_loses_nothing() {
     let world = World::new();
-    let running = unread(&world, &[]).await;
+    let running = unread(&world).await;
     let ended = running.end().await.left_with(0);
     let whole = format!("first\n{}", "0123456789abcdef\n".repeat(PIECES));
     assert!(ended.text() == whole, "{} bytes", ended.stdout.len());
@@ -270,7 +270,7 @@ async fn a_reader_that_pauses_loses_nothing() {
 #[tokio::test]
 async fn a_reader_that_pauses_does_not_hold_up_ctrl_c() {
     let world = World::new();
-    let running = unread(&world, &[]).await;
+    let running = unread(&world).await;
     running.signal(Signal::INT);
     running.has_no_children().await;
     let ended = running.end().await.left_with(130);
@@ -287,7 +287,7 @@ async fn a_reader_that_pauses_does_not_hold_up_ctrl_c() {
 #[tokio::test]
 async fn a_reader_that_never_reads_again_does_not_hold_us_either() {
     let world = World::new();
-    let running = unread(&world, &[]).await;
+    let running = unread(&world).await;
     running.signal(Signal::INT);
     running.has_no_children().await;
     running.signal(Signal::INT);
@@ -301,13 +301,16 @@ async fn a_reader_that_never_reads_again_does_not_hold_us_either() {
 #[tokio::test]
 async fn a_reader_that_pauses_does_not_hold_up_a_limit() {
     let world = World::new();
-    let running = unread(&world, &["--timeout", "5s"]).await;
+    let mut running = world
+        .run(["plain", "hi", "--jsonl", "--timeout", "4s"])
+        .script(&long_text())
+        .start()
+        .await;
+    running.shows("\"event\":\"started\"").await;
     running.has_no_children().await;
-    running
-        .end()
-        .await
-        .left_with(124)
-        .said(&["time limit of 5s"]);
+    let ended = running.end().await.left_with(124);
+    let report = ended.json_lines().pop().expect("a report");
+    assert_eq!(report["stop"]["reason"], "budget");
 }
 
 #[tokio::test]

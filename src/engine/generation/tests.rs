@@ -240,9 +240,13 @@ proptest! {
         events in events(), limit in 1_u64..600, load: bool, exit in exits(),
     ) {
         // Nothing else may end it, and nothing may end the load phase.
-        let quiet = |input: &Input| !matches!(input, Input::Interrupt(_) | Input::OutputClosed)
-            && !(load && matches!(input, Input::Stdout(_) | Input::Stderr(_)));
-        let mut events: Vec<_> = events.into_iter().filter(|(_, input)| quiet(input)).collect();
+        let interferes = |input: &Input| match input {
+            Input::Interrupt(_) | Input::OutputClosed => true,
+            Input::Stdout(_) | Input::Stderr(_) => load,
+            _ => false,
+        };
+        let mut events: Vec<_> =
+            events.into_iter().filter(|(_, input)| !interferes(input)).collect();
         let limit = ms(limit);
         let (limits, kind, at) = if load {
             (Limits { timeout: None, load: Some(limit) }, LimitKind::Load, SPAWNED + limit)
@@ -263,10 +267,10 @@ proptest! {
 
     #[test]
     fn every_interruption_after_the_first_kills(events in events()) {
-        let told_interrupts = |input: &Input| matches!(input, Input::Interrupt(_));
-        let closed = |input: &Input| matches!(input, Input::OutputClosed);
-        let events: Vec<_> = events.into_iter().filter(|(_, input)| !closed(input)).collect();
-        let interruptions = events.iter().filter(|(_, input)| told_interrupts(input)).count();
+        let mut events = events;
+        events.retain(|(_, input)| !matches!(input, Input::OutputClosed));
+        let interruptions =
+            events.iter().filter(|(_, input)| matches!(input, Input::Interrupt(_))).count();
         let told = tell(terms(), events);
         prop_assert_eq!(told.stops(), interruptions.min(1));
         prop_assert_eq!(told.kills(), interruptions.saturating_sub(1));
