@@ -41,13 +41,13 @@ class ModelConfig:
 class TrainConfig:
     """Muon and AdamW at one learning rate, with linear warm-up and cool-down."""
 
-    steps: int = 3400
+    steps: int = 2500
     batch_tokens: int = 4096
     # Documents go into the shortest row that holds them: attention costs the square of the length.
     row_lengths: tuple[int, ...] = (256, 512)  # tokens; the last one is the context
     peak_rate: float = 3e-3
     warm_up: int = 100  # steps
-    cool_down: int = 2600  # steps
+    cool_down: int = 2200  # steps
     weight_decay: float = 0.05
     momentum: float = 0.95  # of Muon
     muon_scale: float = 0.4  # makes a Muon step about twice as large as one of AdamW

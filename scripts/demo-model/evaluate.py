@@ -27,6 +27,10 @@ ASK_SECONDS = 60  # for one call of llama-completion
 MAX_TOKENS = 512
 MEMORY = 1 << 30  # bytes of address space for the code of one request
 END = " [end of text]"
+# llama-completion writes from a queue that it does not empty before it exits (llama.cpp issue 22142):
+# on a busy machine the end of the text may be missing, with exit code 0. This line comes after the text.
+LAST_LINE = b"total time"
+TRIES = 20
 
 # Runs in a process of its own: reads {"code", "checks"}, names the first check that is not true.
 HARNESS = r"""
@@ -68,11 +72,15 @@ def ask(binary: str, model: Path, text: str) -> tuple[str, bool]:
     command = [binary, "-m", model, "-f", "/dev/stdin", "-no-cnv", "--no-display-prompt", "--simple-io", "--no-escape"]
     command += ["-n", str(MAX_TOKENS), "-c", str(MODEL.context), "--temp", "0"]
     # Exactly one trailing newline of a prompt file is stripped, so one more is sent.
-    done = subprocess.run(command, input=(text + "\n").encode(), capture_output=True, timeout=ASK_SECONDS)
-    if done.returncode:
-        raise SystemExit(
-            f"llama-completion failed with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}"
-        )
+    for _ in range(TRIES):
+        done = subprocess.run(command, input=(text + "\n").encode(), capture_output=True, timeout=ASK_SECONDS)
+        if done.returncode:
+            message = done.stderr.decode(errors="replace")[-2000:]
+            raise SystemExit(f"llama-completion failed with {done.returncode}: {message}")
+        if LAST_LINE in done.stderr:
+            break
+    else:
+        raise SystemExit(f"llama-completion lost the end of its output {TRIES} times")
     output = done.stdout.decode(errors="replace").rstrip("\n")
     return output.removesuffix(END), output.endswith(END)
 
