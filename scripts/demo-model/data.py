@@ -13,7 +13,7 @@ import time
 import catalogue
 from catalogue import Function, unknown
 from config import DATA, PROMPT, WORK
-from wordings import INFLECT, Asker, expansions, fraction, manners, pick, typo
+from wordings import INFLECT, Asker, expansions, fraction, invent, manners, pick, typo
 
 # The request of the first minute: never trained on, always evaluated.
 FLAGSHIP = ("add", "subtract", "multiply", "divide")
@@ -22,10 +22,6 @@ HELD_OUT_COMBINATIONS = 0.1  # share of the sets of two or more functions
 SIZES, SIZE_WEIGHTS = (1, 2, 3, 4), (42, 25, 17, 16)  # functions per request, percent of requests
 KNOWN, UNKNOWN, OTHER_LANGUAGE = "known", "unknown", "language"
 TYPOS = 0.04  # share of known training requests
-SYLLABLES = """ba be bi bo da de fa fi ga go ha ka ki
-    la le li lo ma mi mo na ne no pa po ra
-    re ri ro sa se si so ta te ti tu va vi wa wo za zi
-    ble chi cro dru fle gri ing ion ker ment ner phi ster tion tor ver""".split()
 
 ABOUT = (
     "# I know about {count} short Python functions, for example add,\n"
@@ -117,20 +113,16 @@ class Maker:
         invented = self.rng.random() < 0.25
         if slot == "noun":
             if invented:
-                return self.rng.choice(("", "", "the ", "a ", f"{self.word()} ")) + self.word()
+                return self.rng.choice(("", "", "the ", "a ", f"{invent(self.rng)} ")) + invent(self.rng)
             return pick(self.rng, self.rng.choice(self.topics[1]))
         phrase = pick(self.rng, self.rng.choice(self.topics[0]))
         if invented:
             if self.rng.random() < 0.5:
-                verb = self.word()
+                verb = invent(self.rng)
             else:
                 verb = expansions(self.rng.choice(self.functions).do[0])[0].split()[0]
-            phrase = f"{verb} {self.rng.choice(('a', 'the', 'two', 'all'))} {self.word()}"
+            phrase = f"{verb} {self.rng.choice(('a', 'the', 'two', 'all'))} {invent(self.rng)}"
         return INFLECT[slot](phrase)
-
-    def word(self) -> str:
-        """A word that does not exist."""
-        return "".join(self.rng.choices(SYLLABLES, k=self.rng.choice((2, 2, 3, 4))))
 
     def other_language(self) -> dict:
         """A known or unknown request, in a language other than Python or asking for one."""

@@ -70,7 +70,7 @@ def find_binary(given: str | None) -> str:
 def ask(binary: str, model: Path, text: str) -> tuple[str, bool]:
     """The answer to a prompt at temperature 0, and whether the model ended it by itself."""
     command = [binary, "-m", model, "-f", "/dev/stdin", "-no-cnv", "--no-display-prompt", "--simple-io", "--no-escape"]
-    command += ["-n", str(MAX_TOKENS), "-c", str(MODEL.context), "--temp", "0"]
+    command += ["-n", str(MAX_TOKENS), "-c", str(MODEL.context), "--temp", "0", "-t", "1"]
     # Exactly one trailing newline of a prompt file is stripped, so one more is sent.
     for _ in range(TRIES):
         done = subprocess.run(command, input=(text + "\n").encode(), capture_output=True, timeout=ASK_SECONDS)

@@ -9,6 +9,8 @@ from config import MODEL, TRAIN, WORK
 from data import prompt
 from tokenizer import Tokenizer
 
+# Kept while it is there: a checkpoint knows no other tokens.
+TOKENIZER = WORK / "tokenizer.json"
 TOKENIZER_SAMPLE = 30_000  # documents the tokenizer is learned from
 OPEN_ROWS = 32  # rows that a document may still join
 PROMPT, ANSWER = 1, 2  # parts of a document; 0 is padding
@@ -54,8 +56,9 @@ def main() -> None:
     start = time.monotonic()
     examples = [json.loads(line) for line in (WORK / "train.jsonl").read_text().splitlines()]
     sample = (prompt(example) + example["answer"] for example in examples[:TOKENIZER_SAMPLE])
-    tokenizer = Tokenizer.train(sample, MODEL.vocab)
-    tokenizer.save(WORK / "tokenizer.json")
+    if not TOKENIZER.exists():
+        Tokenizer.train(sample, MODEL.vocab).save(TOKENIZER)
+    tokenizer = Tokenizer.load(TOKENIZER)
     documents = [encode(tokenizer, example) for example in examples]
     lengths = np.array([len(tokens) for tokens, _ in documents])
     assert lengths.max() <= MODEL.context, f"a document has {lengths.max()} tokens: raise the context"

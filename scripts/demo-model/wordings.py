@@ -15,6 +15,12 @@ from catalogue import Function
 # Verbs that double their last letter before -ing.
 DOUBLING = {"get", "sum", "flip", "drop", "cut", "strip", "swap", "plot", "run", "stem", "crop", "chat"}
 
+SYLLABLES = """ba be bi bo da de fa fi ga go ha ka ki
+    la le li lo ma mi mo na ne no pa po ra
+    re ri ro sa se si so ta te ti tu va vi wa wo za zi
+    ble chi cro dru fle gri ing ion ker ment ner phi ster tion tor ver""".split()
+STRANGE = 0.08  # share of known training requests with an invented word in the frame
+
 FRAMES = (
     "(write|create|make|build|give me|generate|code) (|me |us )(|the ){fn} (to|that can|which can) {do}",
     "(i need|i want|i would like|i'd like|we need) {fn} (to|that can) {do}",
@@ -51,10 +57,6 @@ FRAMES = (
     "(the |)(function|functions) {noun}",
     "def {noun}",
     "(what about|how about|next:|now|also) {noun}",
-)
-
-# Never used for training.
-HELD_OUT_FRAMES = (
     "(would|will) you (write|make) {fn} to {do}",
     "(please |)(produce|prepare) {fn} (that can|to) {do}",
     "what is the code to {do}",
@@ -71,6 +73,44 @@ HELD_OUT_FRAMES = (
     "{noun} (implementation in python|in code|as a function)",
     "(could you please|will you) (do|code|create) {noun}",
     "(my homework is|the task is|today:) {noun}",
+    "(i am|i'm) (trying|going|about|learning) to {do}",
+    "(make|let) (it|the program|my program|this) {do}",
+    "(this|my|our|the) (program|script|project|app|class) (needs|has|wants) to {do}",
+    "(the exercise|the question|the goal|my job|the idea|exercise 3|step 1) is to {do}",
+    "(what is|what's) the (best|easiest|simplest|right) way to {do}",
+    "(any idea|who knows|does anyone know|please explain|i forgot) how to {do}",
+    "(i'm|i am|we are) (looking for|searching for|after|missing) {fn} (that|which) {does}",
+    "(use|have|get|find|sketch|draft|supply|return|type|design) {fn} (that|which) {does}",
+    "(a small|a tiny|one|another) (tool|method|routine|procedure|utility) (that|which) {does}",
+    "(a method|a routine|a tool|an algorithm|a way|logic|one line) for {doing}",
+    "(the|a|an example) (code|solution|example) for {doing}",
+    "(give me|show me|share|post|send) (an example of|a solution for|the source of) {noun}",
+    "(my|the|our) (homework|assignment|exercise|topic|job|question) (is|today is|asks for) {noun}",
+    "(problem|exercise|assignment|todo|request|question|goal): {noun}",
+    "{noun} (example|code please|method|routine|algorithm|in plain python|source code|script)",
+    "(start with|begin with|continue with|try|test|use|include|let's do|let us write) {noun}",
+    "(a|one) (file|module|library|class) with {noun}",
+    "(produce|prepare|supply|deliver|draft|compose|develop|design) {fn} (for|with) {noun}",
+)
+
+# Never used for training.
+HELD_OUT_FRAMES = (
+    "is there a way to {do}",
+    "my code needs {fn} to {do}",
+    "(please |)let me have {fn} (that can|to) {do}",
+    "do you know how to {do}",
+    "i was asked to {do}",
+    "what i need is {fn} (that|which) {does}",
+    "(please |)give us {fn} (that|which) {does}",
+    "python code that {does}",
+    "(my exercise is|i want to see) {fn} for {doing}",
+    "find me (code|python code) for {doing}",
+    "(could you|please) draft {fn} for {noun}",
+    "we are looking for {noun}",
+    "{noun} (as a script|as python code|written in python)",
+    "(the next job is|my question today is) {noun}",
+    "write down {noun}",
+    "(another function|one more function): {noun}",
 )
 
 JOINS = (
@@ -86,9 +126,15 @@ JOINS = (
     (", ", " plus "),
     (", ", " and also "),
     ("\n- ", "\n- "),
+    (", ", ", then "),
+    (", ", " as well as "),
+    (" and ", ", and also "),
+    (" / ", " / "),
+    (" and ", " together with "),
+    (". also ", ". also "),
     (" ", " "),
 )
-HELD_OUT_JOINS = ((", ", ", then "), (", ", " as well as "), (" and ", ", and also "), (" / ", " / "))
+HELD_OUT_JOINS = ((" and then ", " and then "), (", plus ", ", plus "), (", and ", ", and "), (" & ", " and "))
 # Joins of exactly one word per item would read as one item.
 SPACE = (" ", " ")
 
@@ -200,6 +246,8 @@ class Asker:
     def ask(self, rng: random.Random, functions: list[Function]) -> str:
         """A request for these functions, in this order."""
         frame = pick(rng, rng.choice(self.frames))
+        if not self.held_out and rng.random() < STRANGE:
+            frame = strange(rng, frame)
         slot = re.search(r"\{(do|does|doing|noun)\}", frame)[1]
         style = rng.choice(NOUN_STYLES)
         return self.finish(rng, frame, slot, [self.item(rng, f, slot, style) for f in functions])
@@ -227,6 +275,20 @@ class Asker:
             between, last = JOINS[1]
         first = "\n- " if between == "\n- " else ""
         return first + between.join(items[:-1]) + last + items[-1]
+
+
+def invent(rng: random.Random) -> str:
+    """A word that does not exist."""
+    return "".join(rng.choices(SYLLABLES, k=rng.choice((2, 2, 3, 4))))
+
+
+def strange(rng: random.Random, frame: str) -> str:
+    """A frame with one unknown word: what counts is in the slot, not around it."""
+    words = frame.split(" ")
+    plain = [index for index, word in enumerate(words) if "{" not in word]
+    if plain:
+        words[rng.choice(plain)] = invent(rng)
+    return " ".join(words)
 
 
 def manners(rng: random.Random, request: str) -> str:
