@@ -8,7 +8,7 @@ CARGO ?= cargo
 PROMPT ?= Create functions for add, subtract, multiply, and divide
 # Handed over in the environment: a prompt may hold quotes and dollar signs.
 export PROMPT
-RELEASE = $(CURDIR)/target/release/orchestrate
+RELEASE = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/orchestrate
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test setup build release fmt lint doc demo-model bench-overhead clean install

@@ -5,9 +5,9 @@
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use crate::engine::Interruption;
 use crate::exit::Exit;
+use crate::ui::Interrupts;
 use crate::vendor::{self, BuildError, BuildRequest, Built, Report};
 
 /// Why `orchestrate build` failed.
@@ -17,13 +17,8 @@ pub enum Error {
     #[error(transparent)]
     Build(#[from] BuildError),
     /// A signal ended it.
-    #[error("finish the build: {signal} ended it; `orchestrate build` goes on where it was")]
-    Stopped {
-        /// The signal's name.
-        signal: &'static str,
-        /// The exit code that goes with it.
-        exit: Exit,
-    },
+    #[error("finish the build: {} ended it; `orchestrate build` goes on where it was", .0.name())]
+    Stopped(Interruption),
     /// The signals could not be listened to.
     #[error("listen for Ctrl-C: {0}")]
     Signals(#[source] io::Error),
@@ -35,7 +30,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Build(_) => Exit::LlamaMissing,
-            Self::Stopped { exit, .. } => *exit,
+            Self::Stopped(interruption) => interruption.exit(),
             Self::Signals(_) => Exit::Internal,
         }
     }
@@ -47,15 +42,9 @@ impl Error {
 /// # Errors
 /// See [`Error`]; what was finished stays, and the next call goes on from there.
 pub async fn run(request: &BuildRequest, report: Report<'_>) -> Result<Built, Error> {
-    let listen = |kind| signal(kind).map_err(Error::Signals);
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hangup = listen(SignalKind::hangup())?;
-    let stopped = |signal, exit| Err(Error::Stopped { signal, exit });
-    tokio::select! {
-        built = vendor::build(request, report) => Ok(built?),
-        _ = interrupt.recv() => stopped("Ctrl-C", Exit::Interrupted),
-        _ = terminate.recv() => stopped("SIGTERM", Exit::Terminated),
-        _ = hangup.recv() => stopped("SIGHUP", Exit::HangUp),
+    let mut interrupts = Interrupts::listen().map_err(Error::Signals)?;
+    match interrupts.or(vendor::build(request, report)).await {
+        Ok(built) => Ok(built?),
+        Err(interruption) => Err(Error::Stopped(interruption)),
     }
 }

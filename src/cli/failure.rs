@@ -15,7 +15,7 @@ pub(super) enum Failure {
     Usage(String),
     #[error("failed to {0}")]
     Paths(#[from] PathsError),
-    #[error("{}", configuration(.0))]
+    #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
     Run(#[from] RunError),
@@ -26,17 +26,13 @@ pub(super) enum Failure {
     #[error("failed to {0}")]
     Clean(#[from] clean::Error),
     #[error("failed to write to standard output: {0}")]
-    Output(#[from] io::Error),
+    Output(io::Error),
+    #[error("failed to find the current directory: {0}")]
+    NoCurrentDirectory(io::Error),
+    #[error("failed to listen for signals: {0}")]
+    Signals(io::Error),
     #[error("failed to start the runtime: {0}")]
     Runtime(io::Error),
-}
-
-/// A mistake in a file stands alone, as `file:line:column: …`; what could not be done has its verb.
-fn configuration(error: &ConfigError) -> String {
-    match error {
-        ConfigError::Invalid(problems) => problems.to_string(),
-        error => format!("failed to {error}"),
-    }
 }
 
 impl Failure {
@@ -50,7 +46,8 @@ impl Failure {
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Output(_) | Self::Runtime(_) => Exit::Internal,
+            Self::NoCurrentDirectory(_) => Exit::Configuration,
+            Self::Output(_) | Self::Signals(_) | Self::Runtime(_) => Exit::Internal,
         }
     }
 

@@ -9,7 +9,7 @@ mod run;
 pub mod vendor;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -18,10 +18,10 @@ use tokio::time::Instant;
 
 use crate::exit::Exit;
 use crate::profiles::execute;
-use crate::run::RunError;
+use crate::run::{RunError, RunRequest};
 use crate::store::{Paths, Places};
-use crate::ui::{ColorChoice, Console};
-use crate::vendor::LocateError;
+use crate::ui::{ColorChoice, Console, Interrupts};
+use crate::vendor::{LocateError, LocateRequest};
 use failure::Failure;
 
 /// Runs language models with llama.cpp, and says what happened
@@ -73,7 +73,22 @@ enum Command {
 /// Runs the program on the process's own arguments and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::from(run_with(std::env::args_os(), Instant::now()).code())
+    let accepted = Instant::now();
+    std::panic::set_hook(Box::new(tell_bug));
+    // Unwinding drops what is running, and so ends every child.
+    let exit = std::panic::catch_unwind(|| run_with(std::env::args_os(), accepted));
+    ExitCode::from(exit.unwrap_or(Exit::Internal).code())
+}
+
+/// A panic is a bug of ours: whoever meets it is asked to tell us, and spared the backtrace unless
+/// `RUST_BACKTRACE` asks for it.
+fn tell_bug(bug: &std::panic::PanicHookInfo<'_>) {
+    let backtrace = std::backtrace::Backtrace::capture();
+    let _ = writeln!(
+        io::stderr(),
+        "error: this is a bug in orchestrate {}; please report it with these lines\n{bug}\n{backtrace}",
+        env!("CARGO_PKG_VERSION")
+    );
 }
 
 fn run_with(args: impl IntoIterator<Item = OsString>, accepted: Instant) -> Exit {
@@ -103,8 +118,8 @@ fn run_with(args: impl IntoIterator<Item = OsString>, accepted: Instant) -> Exit
 
 fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exit, Failure> {
     match command {
-        Command::Completions(args) => return Ok(args.print()?),
-        Command::Man(args) => return Ok(args.print()?),
+        Command::Completions(args) => return args.print().map_err(Failure::Output),
+        Command::Man(args) => return args.print().map_err(Failure::Output),
         _ => {}
     }
     let paths = Paths::discover()?;
@@ -126,8 +141,7 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
             Command::Llama(args) => {
                 let config = Places::discover(&paths)?.config()?;
                 let request = args.request(&paths, config.llama_dir);
-                vendor::run_llama(&request, args.json).await?;
-                Ok(Exit::Done)
+                llama(&request, args.json).await
             }
             Command::Clean(args) => {
                 vendor::run_clean(&args, &paths, console)?;
@@ -136,7 +150,7 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
             Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
         }
     });
-    // A read of standard input that nobody waits for any more must not hold the exit.
+    // A blocking call that nobody waits for any more (a size being added up) must not hold the exit.
     runtime.shutdown_background();
     result
 }
@@ -148,26 +162,50 @@ async fn run(
     accepted: Instant,
 ) -> Result<Exit, Failure> {
     let request = args.into_request(accepted)?;
-    let first = crate::run::run(request.clone(), paths, console).await;
-    match first {
-        Err(RunError::Locate(missing)) if matches!(missing, LocateError::Nowhere { .. }) => {
+    let format = request.format;
+    let result = run_or_build(request, paths, console).await;
+    if let Err(Failure::Run(error)) = &result
+        && let Some(report) = crate::run::not_started(format, error)
+    {
+        // The error itself is told on standard error, whatever becomes of this.
+        let _ = io::stdout().write_all(report.as_bytes());
+    }
+    result
+}
+
+/// Runs it; where there is no llama.cpp, offers to build it first.
+async fn run_or_build(
+    request: RunRequest,
+    paths: &Paths,
+    console: Console,
+) -> Result<Exit, Failure> {
+    match crate::run::run(request.clone(), paths, console).await {
+        Err(RunError::Locate(missing @ LocateError::Nowhere { .. })) if console.can_ask() => {
             console.error(&format_args!("failed to {missing}"));
             if !console.confirm(&"Build llama.cpp now? It takes about 9 minutes on two cores.") {
                 return Ok(Exit::LlamaMissing);
             }
-            let request = crate::run::RunRequest {
+            build(vendor::BuildArgs::default(), paths, console).await?;
+            let request = RunRequest {
                 accepted: Instant::now(),
                 ..request
             };
-            build(vendor::BuildArgs::default(), paths, console).await?;
             Ok(crate::run::run(request, paths, console).await?)
         }
         result => Ok(result?),
     }
 }
 
+async fn llama(request: &LocateRequest, json: bool) -> Result<Exit, Failure> {
+    let mut interrupts = Interrupts::listen().map_err(Failure::Signals)?;
+    match interrupts.or(vendor::run_llama(request, json)).await {
+        Ok(printed) => printed.map(|()| Exit::Done).map_err(Failure::Output),
+        Err(interruption) => Ok(interruption.exit()),
+    }
+}
+
 async fn build(args: vendor::BuildArgs, paths: &Paths, console: Console) -> Result<Exit, Failure> {
-    let request = args.request(paths)?;
+    let request = args.request(paths).map_err(Failure::NoCurrentDirectory)?;
     vendor::run_build(&request, console).await?;
     Ok(Exit::Done)
 }

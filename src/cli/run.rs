@@ -40,8 +40,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     overrides: OverrideArgs,
 
-    /// Use the llama.cpp programs in this directory
-    #[arg(long, value_name = "DIR", env = "ORCHESTRATE_LLAMA_DIR")]
+    /// Use the llama.cpp programs in this directory [env: ORCHESTRATE_LLAMA_DIR]
+    #[arg(long, value_name = "DIR")]
     llama_dir: Option<PathBuf>,
 
     /// Print one JSON object with text, reason for the end and timings
@@ -74,7 +74,7 @@ impl RunArgs {
                 _ => Format::Text,
             },
             profile: self.profile,
-            llama_dir: self.llama_dir,
+            llama_dir: super::vendor::llama_dir(self.llama_dir),
             verbose: self.verbose,
             log_file: self.log_file,
             accepted,

@@ -66,8 +66,8 @@ pub struct CleanArgs {
   orchestrate llama
   orchestrate llama --json | jq '.candidates[] | select(.used)'")]
 pub struct LlamaArgs {
-    /// The only directory to look into (itself, bin/ and build/bin/)
-    #[arg(long, value_name = "DIR", env = "ORCHESTRATE_LLAMA_DIR")]
+    /// The only directory to look into (itself, bin/ and build/bin/) [env: ORCHESTRATE_LLAMA_DIR]
+    #[arg(long, value_name = "DIR")]
     pub llama_dir: Option<PathBuf>,
     /// JSON instead of text
     #[arg(long)]
@@ -91,11 +91,18 @@ impl BuildArgs {
     }
 }
 
+/// The directory that `--llama-dir`, or the environment, names. An empty variable names none, as
+/// everywhere; clap would call it an error.
+pub(super) fn llama_dir(option: Option<PathBuf>) -> Option<PathBuf> {
+    let variable = || std::env::var_os("ORCHESTRATE_LLAMA_DIR").filter(|dir| !dir.is_empty());
+    option.or_else(|| variable().map(PathBuf::from))
+}
+
 impl LlamaArgs {
     /// The request of the llama face; `configured` is the configuration's `llama-dir`.
     #[must_use]
     pub fn request(&self, paths: &Paths, configured: Option<PathBuf>) -> LocateRequest {
-        let dir = self.llama_dir.clone().or(configured);
+        let dir = llama_dir(self.llama_dir.clone()).or(configured);
         LocateRequest::new(Program::Completion, dir, &paths.cache)
     }
 }
@@ -150,7 +157,7 @@ pub fn run_clean(args: &CleanArgs, paths: &Paths, console: Console) -> Result<()
         ));
     }
     if !args.yes {
-        if !console.stdin_is_terminal {
+        if !console.can_ask() {
             return Err(clean::Error::NobodyToAsk);
         }
         if !console.confirm(&"Remove all of this?") {

@@ -87,6 +87,8 @@ pub struct Tail {
     pub text: Vec<u8>,
     /// Whether the program said that the model ended by itself.
     pub end_of_text: bool,
+    /// How many writes at the end of the output were the program's own.
+    pub own_writes: usize,
     /// Whether the closing newlines were seen, so that no text was lost at the exit. Always false
     /// for builds that print none, and for every end but exit 0.
     pub closed: bool,
@@ -134,10 +136,13 @@ impl OutputFilter {
                 if self.ends_with(MARKER) && self.marker_is_the_programs(how) {
                     tail.end_of_text = self.take_last(MARKER);
                 }
+                tail.own_writes = usize::from(tail.closed) + usize::from(tail.end_of_text);
             }
             Some(EXIT_INTERRUPTED) => {
                 let kept = self.held.clone();
-                if !(self.take_last(INTERRUPTED) && self.take_last(NEWLINE)) {
+                if self.take_last(INTERRUPTED) && self.take_last(NEWLINE) {
+                    tail.own_writes = 2;
+                } else {
                     self.held = kept;
                 }
             }

@@ -233,7 +233,9 @@ impl Generation {
 
     fn enter(&mut self, phase: Phase, now: Duration, actions: &mut Vec<Action>) {
         if phase > self.phase {
-            self.loaded.get_or_insert(now);
+            if phase == Phase::Prefill {
+                self.loaded = Some(now);
+            }
             self.phase = phase;
             actions.push(Action::Enter(phase));
         }
@@ -280,7 +282,7 @@ impl Generation {
         } else {
             Lost::Nothing
         };
-        let measured = self.measure(now, exit.as_ref().ok(), &end);
+        let measured = self.measure(now, exit.as_ref().ok(), &tail);
         actions.push(Action::Finish(Box::new(Ended {
             outcome: Outcome {
                 end,
@@ -326,42 +328,30 @@ impl Generation {
         }
     }
 
-    fn measure(&self, now: Duration, exit: Option<&ExitReport>, end: &End) -> Measured {
+    fn measure(&self, now: Duration, exit: Option<&ExitReport>, tail: &TextTail) -> Measured {
         let timings = &self.log.timings;
+        let apart = self.terms.writes_apart;
         let since_spawn = |at: Duration| ms(at.saturating_sub(self.terms.spawned));
-        let pieces = self.pieces.without_last(own_writes(end));
-        // A program that was killed leaves no timings; where its writes come apart, each is a token.
-        let counted =
-            (self.terms.writes_apart && !pieces.is_empty()).then_some(pieces.len() as u64);
-        let generated_tokens = timings.generated_tokens().map(u64::from).or(counted);
-        let gaps = self.terms.writes_apart.then(|| gaps(pieces));
+        let pieces = self.pieces.without_last(tail.own_writes);
+        let counted = (apart && !pieces.is_empty()).then_some(pieces.len() as u64);
+        let generated = timings.generated_tokens().map(u64::from);
+        // Where each piece is a token, the pieces say how many steps there were. Elsewhere the tokens
+        // do, but for the end-of-text token, which has no text.
+        let tokens_seen = counted.or(generated.map(|n| n - u64::from(tail.end_of_text).min(n)));
         Measured {
             load_ms: self.loaded.map(since_spawn).or(timings.load_ms),
             ttft_ms: pieces.first().copied().map(since_spawn),
             prompt_ms: timings.prompt_ms,
             prompt_tokens: timings.prompt_tokens.map(u64::from),
             cached_tokens: timings.cached_tokens.map(u64::from),
-            generated_tokens,
+            // A program that was killed leaves no timings; the pieces were counted.
+            generated_tokens: generated.or(counted),
             ms_per_token: timings.ms_per_token(),
-            tpot_ms: tpot(pieces, generated_tokens),
-            gaps: gaps.and_then(Gaps::of),
+            tpot_ms: tokens_seen.and_then(|tokens| tpot(pieces, tokens.saturating_sub(1))),
+            gaps: apart.then(|| gaps(pieces)).and_then(Gaps::of),
             peak_rss_bytes: exit.map(|report| report.usage.peak_rss_bytes),
             total_ms: ms(now),
         }
-    }
-}
-
-/// Writes at the end of standard output that were the program's and not the model's.
-fn own_writes(end: &End) -> usize {
-    match end {
-        // ` [end of text]` and the closing newlines.
-        End::EndOfText => 2,
-        // The closing newlines.
-        End::TokenLimit | End::ContextFull => 1,
-        // A newline and `Interrupted by user`.
-        End::Interrupted(_) | End::Budget { .. } => 2,
-        // Not counted from the stop sequence on, or unknown.
-        End::StopWord(_) | End::OutputClosed | End::Failed(_) => 0,
     }
 }
 

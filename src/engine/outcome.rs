@@ -115,9 +115,11 @@ impl fmt::Display for Failure {
                 write!(f, "llama.cpp cannot use this model: {detail}")
             }
             Self::Refused { detail } => write!(f, "llama.cpp refused to start: {detail}"),
-            Self::Crashed { status, phase } => {
-                write!(f, "the llama process crashed while {phase}: {status}")
-            }
+            Self::Crashed { status, phase } => write!(
+                f,
+                "the llama process crashed while {phase}: {status}; {}",
+                advice(*status)
+            ),
             Self::Silent => f.write_str(
                 "the llama process ended with exit code 0, but without a token or a timing line",
             ),
@@ -127,6 +129,19 @@ impl fmt::Display for Failure {
             ),
             Self::Lost { detail } => write!(f, "the llama process could not be collected: {detail}"),
         }
+    }
+}
+
+/// What to do about a crash.
+fn advice(status: Status) -> &'static str {
+    match status {
+        Status::Signal(libc::SIGKILL) => {
+            "most likely the system was out of memory: lower the context (-c) or take a smaller model"
+        }
+        Status::Signal(libc::SIGILL) => {
+            "it was built for another CPU: build it here with `orchestrate build`"
+        }
+        _ => "its whole log is kept with --log-file FILE",
     }
 }
 
@@ -155,11 +170,31 @@ impl End {
             | Self::ContextFull
             // Whoever closed our output has what they wanted, as with `… | head -1`.
             | Self::OutputClosed => Exit::Done,
-            Self::Interrupted(Interruption::Interrupt) => Exit::Interrupted,
-            Self::Interrupted(Interruption::HangUp) => Exit::HangUp,
-            Self::Interrupted(Interruption::Terminate) => Exit::Terminated,
+            Self::Interrupted(interruption) => interruption.exit(),
             Self::Budget { .. } => Exit::TimeBudget,
             Self::Failed(failure) => failure.exit(),
+        }
+    }
+}
+
+impl Interruption {
+    /// The exit code that tells it to a script.
+    #[must_use]
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::Interrupt => Exit::Interrupted,
+            Self::HangUp => Exit::HangUp,
+            Self::Terminate => Exit::Terminated,
+        }
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "Ctrl-C",
+            Self::HangUp => "SIGHUP",
+            Self::Terminate => "SIGTERM",
         }
     }
 }
@@ -197,7 +232,7 @@ pub struct Measured {
     pub generated_tokens: Option<u64>,
     /// Generation time per token, by llama.cpp's own timing.
     pub ms_per_token: Option<f64>,
-    /// (last − first piece) / (N − 1), by our own clock.
+    /// (last − first piece) / (N − 1), by our own clock, for N tokens that have text.
     pub tpot_ms: Option<f64>,
     /// Time between pieces, where each piece arrived as it was written.
     pub gaps: Option<Gaps>,

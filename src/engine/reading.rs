@@ -29,6 +29,8 @@ pub(super) struct TextTail {
     pub(super) last: Step,
     /// Whether the program said that the model ended by itself.
     pub(super) end_of_text: bool,
+    /// How many writes at the end were the program's own.
+    pub(super) own_writes: usize,
     /// Whether it is sure that nothing was lost between the program and us.
     pub(super) complete: bool,
 }
@@ -65,6 +67,7 @@ impl TextReader {
         TextTail {
             last,
             end_of_text: tail.end_of_text,
+            own_writes: tail.own_writes,
             complete: tail.closed,
         }
     }
@@ -169,11 +172,10 @@ pub(super) fn gaps(arrivals: &[Duration]) -> Vec<f64> {
         .collect()
 }
 
-/// (last − first) / (N − 1) in milliseconds, for N tokens (at least 2).
-pub(super) fn tpot(arrivals: &[Duration], tokens: Option<u64>) -> Option<f64> {
+/// (last − first) / steps in milliseconds.
+pub(super) fn tpot(arrivals: &[Duration], steps: u64) -> Option<f64> {
     let (first, last) = (arrivals.first()?, arrivals.last()?);
-    let steps = tokens?.checked_sub(1).filter(|&steps| steps > 0)?;
-    (last > first).then(|| ms(*last - *first) / steps as f64)
+    (steps > 0 && last > first).then(|| ms(*last - *first) / steps as f64)
 }
 
 /// A duration in milliseconds.

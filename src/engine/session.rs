@@ -22,6 +22,11 @@ const REPETITIONS: u32 = 3;
 /// What a caller learns of a running generation.
 #[derive(Debug)]
 pub enum SessionEvent {
+    /// A process was started; again when its run has to be repeated.
+    Started {
+        /// Its process id, for people to read.
+        pid: u32,
+    },
     /// A phase began. [`Phase::Load`] is not announced.
     Phase(Phase),
     /// Text of the model, whole characters.
@@ -53,21 +58,15 @@ impl Session {
     pub fn start(prepared: Prepared) -> Result<Self, StartError> {
         let (job, generation) = spawn(&prepared)?;
         Ok(Self {
+            events: VecDeque::from([SessionEvent::Started { pid: job.pid() }]),
             prepared,
             job,
             generation,
             spawned: Instant::now(),
             replay: Replay::default(),
             repetitions: 0,
-            events: VecDeque::new(),
             finished: false,
         })
-    }
-
-    /// The process id of the program, for people to read.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.job.pid()
     }
 
     /// The next event; `None` after the last one. Cancel safe.
@@ -147,6 +146,8 @@ impl Session {
                  lost): the same is run again with seed {}",
                 self.prepared.seed
             )));
+            self.events
+                .push_back(SessionEvent::Started { pid: job.pid() });
             self.job = job;
             self.generation = generation;
             self.spawned = Instant::now();

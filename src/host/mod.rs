@@ -4,7 +4,8 @@ use std::num::NonZeroU32;
 use std::thread::available_parallelism;
 
 /// CPUs that this process, and so its children, may really use: the affinity mask and the cgroup's
-/// quota, rounded up, at least 1. llama.cpp's own default knows neither of the two.
+/// quota, rounded down (one thread more than the quota makes every other one wait for it), at least
+/// 1. llama.cpp's own default knows neither of the two.
 #[must_use]
 pub fn usable_cpus() -> NonZeroU32 {
     // std reads sched_getaffinity and the quotas of cgroup v1 and v2; where it cannot tell, one

@@ -1,11 +1,10 @@
 //! `orchestrate.toml`: what holds for all profiles.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::error::{Problem, Problems};
 use super::keys::CONFIG;
-use super::raw::{Document, Settings, read};
+use super::raw::Settings;
 use super::set::{Level, Source};
 use super::{kind, resolve};
 use crate::units::Bytes;
@@ -34,12 +33,7 @@ impl Config {
         sources.sort_by_key(|source: &Source| -> Level { source.level });
         let (mut settings, mut problems) = (Settings::default(), Vec::new());
         for (layer, source) in sources.iter().enumerate() {
-            let (nearer, wrong) = read(&Document {
-                origin: source.origin.as_str().into(),
-                text: &source.text,
-                dir: Arc::from(source.dir.as_path()),
-                keys: CONFIG,
-            });
+            let (nearer, wrong) = source.read(CONFIG);
             settings.lay(nearer, layer);
             problems.extend(wrong);
         }

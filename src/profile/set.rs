@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{Place, Problem, Problems, ProfileError, nearest};
-use super::keys::PROFILE;
+use super::keys::{Key, PROFILE};
 use super::overrides::{self, Override};
 use super::raw::{Document, Settings, read};
 use super::resolve::resolve;
@@ -34,7 +34,8 @@ pub struct Source {
     /// How near it is.
     pub level: Level,
     /// Its text.
-    pub text: String,
+    /// Or why it cannot be read: told when somebody asks for it.
+    pub text: Result<String, String>,
 }
 
 /// Directories that values can refer to.
@@ -69,6 +70,25 @@ pub struct ProfileSet {
     /// Sorted by name, and the nearest first within a name.
     sources: Vec<Source>,
     bases: Bases,
+}
+
+impl Source {
+    /// What it says, and everything that is wrong in it.
+    pub(super) fn read(&self, keys: &'static [Key]) -> (Settings, Vec<Problem>) {
+        match &self.text {
+            Ok(text) => read(&Document {
+                origin: self.origin.as_str().into(),
+                text,
+                dir: Arc::from(Path::new(&self.dir)),
+                keys,
+            }),
+            Err(reason) => {
+                let place = Place::file(self.origin.as_str());
+                let problem = Problem::new(place, reason.as_str());
+                (Settings::default(), vec![problem])
+            }
+        }
+    }
 }
 
 impl ProfileSet {
@@ -160,12 +180,7 @@ impl ProfileSet {
         let mut next = Some(first);
         while let Some(source) = next {
             seen.push(source);
-            let (settings, wrong) = read(&Document {
-                origin: source.origin.as_str().into(),
-                text: &source.text,
-                dir: Arc::from(Path::new(&source.dir)),
-                keys: PROFILE,
-            });
+            let (settings, wrong) = source.read(PROFILE);
             problems.extend(wrong);
             next = match self.parent(source, &settings, &seen) {
                 Ok(parent) => parent,

@@ -68,7 +68,7 @@ pub enum ProfilesError {
     #[error("{path} is there already; --force replaces it", path = .0.display())]
     Exists(PathBuf),
     /// The file could not be written.
-    #[error("write {path}: {source}", path = .path.display())]
+    #[error("failed to write {path}: {source}", path = .path.display())]
     Unwritable {
         /// The file or directory.
         path: PathBuf,
@@ -76,7 +76,7 @@ pub enum ProfilesError {
         source: io::Error,
     },
     /// The answer could not be written.
-    #[error("write the answer: {0}")]
+    #[error("failed to write to standard output: {0}")]
     Output(#[from] io::Error),
 }
 

@@ -42,7 +42,7 @@ impl NewProfile {
             origin: places.shown(&path),
             dir: dir.clone(),
             level,
-            text: text.clone(),
+            text: Ok(text.clone()),
         };
         let profile = set.with(source).resolve(&self.name, &[])?.profile;
         let unwritable = |path: &Path, source| ProfilesError::Unwritable {

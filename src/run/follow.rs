@@ -1,11 +1,11 @@
 //! A started run, followed to its end: text out, wishes in, an account of it all.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::prepare::{Facts, Ready};
 use super::report::{Event, Report, json_line, micros, phase_word};
@@ -24,6 +24,8 @@ const LAST_CHANCE: Duration = Duration::from_millis(500);
 struct Follower {
     console: Console,
     format: Format,
+    verbose: bool,
+    accepted: Instant,
     live: Live,
     log: Log,
     text: String,
@@ -32,43 +34,15 @@ struct Follower {
 }
 
 /// Starts the process and follows it to its end.
-pub(super) async fn follow(ready: Ready, console: Console) -> Result<Exit, RunError> {
-    let Ready {
-        prepared,
-        facts,
-        format,
-        verbose,
-        log_file,
-        accepted,
-    } = ready;
-    let mut log = Log::open(log_file)?;
-    let before = account::before(&facts, &prepared);
-    if verbose {
-        console.line(&before);
-    }
-    log.line(&before);
-
-    let mut interrupts = Interrupts::listen().map_err(RunError::Setup)?;
-    let mut session = Session::start(prepared)?;
-    let output = Output::start().map_err(RunError::Setup)?;
-    let mut follower = Follower {
-        console,
-        format,
-        live: Live::new(console, &facts.profile, format == Format::Text),
-        log,
-        text: String::new(),
-        phase: Phase::Load,
-        pieces: 0,
-    };
+pub(super) async fn follow(
+    ready: Ready,
+    mut interrupts: Interrupts,
+    console: Console,
+) -> Result<Exit, RunError> {
+    let mut follower = Follower::new(&ready, console)?;
+    let mut session = Session::start(ready.prepared)?;
+    let (output, mut reader) = Output::start().map_err(RunError::Setup)?;
     let mut frames = follower.live.period().map(frames);
-    if format == Format::JsonLines {
-        let started = Event::Started {
-            pid: session.pid(),
-            at_ms: ms(accepted.elapsed()),
-        };
-        let _ = output.room().await.write(json_line(&started));
-    }
-
     let mut patience = Patience::Endless;
     let outcome = loop {
         tokio::select! {
@@ -77,37 +51,63 @@ pub(super) async fn follow(ready: Ready, console: Console) -> Result<Exit, RunEr
                 session.interrupt(interruption);
                 patience = patience.after(interruption);
             }
-            () = next_frame(&mut frames) => {
-                follower.live.draw(follower.phase, accepted.elapsed(), follower.pieces);
-            }
-            (room, event) = step(&output, &mut session, patience) => {
-                let Some(event) = event else {
-                    return Err(RunError::Setup(std::io::Error::other("the session ended without an outcome")));
-                };
-                if let SessionEvent::Finished(outcome) = event {
-                    break outcome;
-                }
-                if let Some(line) = follower.take(event, accepted.elapsed()) {
+            () = reader.gone() => session.output_closed(),
+            () = next_frame(&mut frames) => follower.draw(),
+            (room, event) = step(&output, &mut session, patience) => match event {
+                Some(SessionEvent::Finished(outcome)) => break outcome,
+                Some(event) => if let Some(piece) = follower.take(event) {
                     match room {
-                        Some(room) => if !room.write(line) {
+                        Some(room) => if !room.write(piece) {
                             session.output_closed();
                         },
-                        None => patience = Patience::Cut,
+                        None => patience = patience.cut(),
                     }
-                }
+                },
+                None => return Err(RunError::Setup(io::Error::other("the session ended without an outcome"))),
             }
         }
     };
     follower.live.clear();
-    follower
-        .finish(
-            output,
-            (patience, &mut interrupts),
-            &facts,
-            &outcome,
-            verbose,
-        )
-        .await
+    let last = follower.last_piece(&ready.facts, &outcome);
+    let written = write_last(output, last, patience, &mut interrupts).await;
+    follower.tell(&ready.facts, &outcome);
+    match written {
+        Ok(()) => Ok(outcome.end.exit()),
+        Err(Unwritten::Interrupted(interruption)) => {
+            console.error(&"interrupted before everything was written to standard output");
+            Ok(interruption.exit())
+        }
+        Err(Unwritten::Failed(error)) => Err(RunError::Output(error)),
+    }
+}
+
+/// Why the last of the text is not written.
+enum Unwritten {
+    /// The wish to end came first, and the reader did not read.
+    Interrupted(Interruption),
+    /// The system refused it.
+    Failed(io::Error),
+}
+
+/// Waits until everything is written, the reader is gone, or patience is over.
+async fn write_last(
+    output: Output,
+    last: String,
+    patience: Patience,
+    interrupts: &mut Interrupts,
+) -> Result<(), Unwritten> {
+    let written = async {
+        let _ = output.room().await.write(last);
+        output.finish().await
+    };
+    tokio::select! {
+        written = written => match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Unwritten::Failed(error)),
+            _ => Ok(()),
+        },
+        // A reader who has stopped reading must not hold us for ever.
+        interruption = out_of(patience, interrupts) => Err(Unwritten::Interrupted(interruption)),
+    }
 }
 
 /// How long the text waits for its reader.
@@ -118,18 +118,26 @@ enum Patience {
     /// For ever still, though Ctrl-C has asked for the end.
     AskedOnce,
     /// Not any more: from the first piece that finds no room at once, nothing is handed over.
-    Over,
+    Over(Interruption),
     /// Such a piece has come.
-    Cut,
+    Cut(Interruption),
 }
 
 impl Patience {
     fn after(self, interruption: Interruption) -> Self {
         match (self, interruption) {
             (Self::Endless, Interruption::Interrupt) => Self::AskedOnce,
-            (Self::Cut, _) => Self::Cut,
+            (Self::Cut(first), _) => Self::Cut(first),
             // The second Ctrl-C; and nobody is there to repeat a SIGTERM or a SIGHUP.
-            _ => Self::Over,
+            _ => Self::Over(interruption),
+        }
+    }
+
+    /// After a piece has found no room.
+    fn cut(self) -> Self {
+        match self {
+            Self::Over(interruption) => Self::Cut(interruption),
+            other => other,
         }
     }
 }
@@ -146,22 +154,47 @@ async fn step<'a>(
             room = output.room() => Some(room),
             never = session.keep_limits() => match never {},
         },
-        Patience::Over => output.room_now(),
-        Patience::Cut => None,
+        Patience::Over(_) => output.room_now(),
+        Patience::Cut(_) => None,
     };
     (room, session.next().await)
 }
 
 impl Follower {
-    /// Takes an event; what it means for standard output.
-    fn take(&mut self, event: SessionEvent, at: Duration) -> Option<String> {
-        match event {
+    fn new(ready: &Ready, console: Console) -> Result<Self, RunError> {
+        let mut log = Log::open(ready.log_file.clone())?;
+        let before = account::before(&ready.facts, &ready.prepared);
+        if ready.verbose {
+            console.line(&before);
+        }
+        log.line(&before);
+        Ok(Self {
+            console,
+            format: ready.format,
+            verbose: ready.verbose,
+            accepted: ready.accepted,
+            live: Live::new(console, &ready.facts.profile, ready.format != Format::Json),
+            log,
+            text: String::new(),
+            phase: Phase::Load,
+            pieces: 0,
+        })
+    }
+
+    fn draw(&mut self) {
+        self.live
+            .draw(self.phase, self.accepted.elapsed(), self.pieces);
+    }
+
+    /// Takes an event; the piece of standard output that it means.
+    fn take(&mut self, event: SessionEvent) -> Option<String> {
+        let at_ms = micros(self.accepted.elapsed().as_secs_f64() * 1000.0);
+        let piece = match event {
+            SessionEvent::Started { pid } => self.json(&Event::Started { pid, at_ms }),
             SessionEvent::Phase(phase) => {
                 self.phase = phase;
-                self.json(&Event::Phase {
-                    phase: phase_word(phase),
-                    at_ms: ms(at),
-                })
+                let phase = phase_word(phase);
+                self.json(&Event::Phase { phase, at_ms })
             }
             SessionEvent::Log(line) => {
                 self.log.line(&line);
@@ -169,69 +202,42 @@ impl Follower {
             }
             SessionEvent::Text(text) => {
                 self.pieces += 1;
-                let line = match self.format {
-                    Format::Text => {
-                        if self.console.stdout_is_terminal {
-                            self.live.clear();
-                        }
-                        Some(text.clone())
-                    }
-                    _ => self.json(&Event::Text {
-                        text: &text,
-                        at_ms: ms(at),
-                    }),
-                };
                 self.text.push_str(&text);
-                line
+                match self.format {
+                    Format::Text => Some(text),
+                    _ => self.json(&Event::Text { text: &text, at_ms }),
+                }
             }
             SessionEvent::Finished(_) => None,
+        };
+        if piece.is_some() && self.console.stdout_is_terminal {
+            self.live.clear();
         }
+        piece
     }
 
     fn json(&self, event: &Event<'_>) -> Option<String> {
         (self.format == Format::JsonLines).then(|| json_line(event))
     }
 
-    /// Writes what is left to be written, and says what happened.
-    async fn finish(
-        mut self,
-        output: Output,
-        (patience, interrupts): (Patience, &mut Interrupts),
-        facts: &Facts,
-        outcome: &Outcome,
-        verbose: bool,
-    ) -> Result<Exit, RunError> {
-        let last = match self.format {
-            // A prompt of the shell, and the summary, begin on a line of their own.
-            Format::Text if !self.text.is_empty() && !self.text.ends_with('\n') => "\n".to_owned(),
-            Format::Text => String::new(),
+    /// What standard output gets when everything is known.
+    fn last_piece(&self, facts: &Facts, outcome: &Outcome) -> String {
+        match self.format {
+            // On a terminal what follows begins on a line of its own. Elsewhere the text stays as it is.
+            Format::Text => {
+                let on_its_line = self.text.is_empty() || self.text.ends_with('\n');
+                let needed = self.console.stdout_is_terminal && !on_its_line;
+                (if needed { "\n" } else { "" }).to_owned()
+            }
             Format::Json => json_line(&Report::new(facts, &self.text, outcome)),
             Format::JsonLines => json_line(&Event::Finished {
                 report: Box::new(Report::new(facts, &self.text, outcome)),
             }),
-        };
-        let written = async {
-            let _ = output.room().await.write(last);
-            output.finish().await
-        };
-        let written = tokio::select! {
-            written = written => written,
-            // A reader who has stopped reading must not hold us for ever.
-            () = out_of(patience, interrupts) => Ok(()),
-        };
-        self.tell(facts, outcome, verbose);
-        match written {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(RunError::Output(error))
-            }
-            _ => {
-                self.log.finish()?;
-                Ok(outcome.end.exit())
-            }
         }
     }
 
-    fn tell(&mut self, facts: &Facts, outcome: &Outcome, verbose: bool) {
+    /// Says what happened, and ends the log.
+    fn tell(mut self, facts: &Facts, outcome: &Outcome) {
         let after = account::after(facts, outcome, &self.text);
         self.log.line(&after);
         let line = summary::line(outcome);
@@ -262,73 +268,68 @@ impl Follower {
             }
             self.console.error(failure);
         }
-        if matches!(outcome.end, End::OutputClosed) {
-            return;
+        if !matches!(outcome.end, End::OutputClosed) {
+            if self.verbose {
+                self.console.line(&after);
+            }
+            self.console.aside(&line);
         }
-        if verbose {
-            self.console.line(&after);
+        if let Some((path, error)) = self.log.error() {
+            self.console.error(&format_args!(
+                "failed to write the log {}: {error}; it is incomplete",
+                path.display()
+            ));
         }
-        self.console.aside(&line);
     }
 }
 
 /// Where `--log-file` goes; nowhere without it.
 struct Log {
     path: PathBuf,
-    file: Option<BufWriter<File>>,
-    error: Option<std::io::Error>,
+    file: Option<File>,
+    error: Option<io::Error>,
 }
 
 impl Log {
     /// Opens the file first, so that a wrong path costs no generation.
     fn open(path: Option<PathBuf>) -> Result<Self, RunError> {
-        let Some(path) = path else {
-            return Ok(Self {
-                path: PathBuf::new(),
-                file: None,
-                error: None,
-            });
+        let (path, file) = match path {
+            None => (PathBuf::new(), None),
+            Some(path) => match File::create(&path) {
+                Ok(file) => (path, Some(file)),
+                Err(source) => return Err(RunError::LogFile { path, source }),
+            },
         };
-        match File::create(&path) {
-            Ok(file) => Ok(Self {
-                path,
-                file: Some(BufWriter::new(file)),
-                error: None,
-            }),
-            Err(source) => Err(RunError::LogFile { path, source }),
-        }
+        Ok(Self {
+            path,
+            file,
+            error: None,
+        })
     }
 
-    /// Writes a line. A disk that fills up is told at the end: it must not cost the generation.
+    /// Writes a line at once: it is read when something hangs. A disk that fills up is told at the
+    /// end; it must not cost the generation.
     fn line(&mut self, line: &str) {
         if let Some(file) = &mut self.file
-            && let Err(error) = writeln!(file, "{line}")
+            && let Err(error) = file.write_all(format!("{line}\n").as_bytes())
         {
             self.error.get_or_insert(error);
         }
     }
 
-    fn finish(self) -> Result<(), RunError> {
-        let flushed = match self.file {
-            Some(mut file) => file.flush().err(),
-            None => None,
-        };
-        match self.error.or(flushed) {
-            Some(source) => Err(RunError::LogFile {
-                path: self.path,
-                source,
-            }),
-            None => Ok(()),
-        }
+    fn error(&self) -> Option<(&Path, &io::Error)> {
+        Some((&self.path, self.error.as_ref()?))
     }
 }
 
-/// Waits until the reader need not be awaited any more.
-async fn out_of(patience: Patience, interrupts: &mut Interrupts) {
-    if matches!(patience, Patience::Endless | Patience::AskedOnce) {
-        interrupts.next().await;
-    }
+/// Waits until the reader need not be awaited any more; whose wish that is.
+async fn out_of(patience: Patience, interrupts: &mut Interrupts) -> Interruption {
+    let interruption = match patience {
+        Patience::Endless | Patience::AskedOnce => interrupts.next().await,
+        Patience::Over(interruption) | Patience::Cut(interruption) => interruption,
+    };
     tokio::time::sleep(LAST_CHANCE).await;
+    interruption
 }
 
 fn frames(period: Duration) -> Interval {
@@ -344,8 +345,4 @@ async fn next_frame(frames: &mut Option<Interval>) {
         }
         None => std::future::pending().await,
     }
-}
-
-fn ms(duration: Duration) -> f64 {
-    micros(duration.as_secs_f64() * 1000.0)
 }

@@ -8,7 +8,6 @@ mod report;
 mod summary;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use tokio::time::Instant;
@@ -19,7 +18,7 @@ pub use prepare::PromptSource;
 use crate::exit::Exit;
 use crate::profile::Override;
 use crate::store::Paths;
-use crate::ui::Console;
+use crate::ui::{Console, Interrupts};
 
 /// What to run, and how to tell of it.
 #[derive(Debug, Clone)]
@@ -56,21 +55,31 @@ pub enum Format {
     JsonLines,
 }
 
-/// Runs it; the exit code says how it ended. With JSON wanted, standard output gets an object even
-/// where the run could not be started.
+/// Runs it; the exit code says how it ended.
 ///
 /// # Errors
 /// [`RunError`] when it could not be started, or its result could not be written.
 pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result<Exit, RunError> {
-    let format = request.format;
-    let ended = match prepare::prepare(request, paths, console).await {
-        Ok(ready) => follow::follow(ready, console).await,
-        Err(error) => Err(error),
-    };
-    if let (Err(error), true) = (&ended, format != Format::Text) {
-        // The error itself is told on standard error, whatever becomes of this.
-        let line = report::json_line(&report::NotStarted::new(error));
-        let _ = io::stdout().write_all(line.as_bytes());
+    // Until the prompt is read, Ctrl-C does what it always does: somebody may be typing.
+    let chosen = prepare::choose(request, paths, console)?;
+    let mut interrupts = Interrupts::listen().map_err(RunError::Setup)?;
+    match interrupts
+        .or(prepare::find_program(chosen, paths, console))
+        .await
+    {
+        Ok(ready) => follow::follow(ready?, interrupts, console).await,
+        Err(interruption) => Ok(interruption.exit()),
     }
-    ended
+}
+
+/// What standard output is to say of a run that could not be started: nothing, unless JSON is
+/// wanted, or the run was started and has said it itself.
+#[must_use]
+pub fn not_started(format: Format, error: &RunError) -> Option<String> {
+    let report = report::NotStarted::new(error);
+    match (format, error) {
+        (Format::Text, _) | (_, RunError::Output(_)) => None,
+        (Format::Json, _) => Some(report::json_line(&report)),
+        (Format::JsonLines, _) => Some(report::json_line(&report::Event::NotStarted { report })),
+    }
 }

@@ -1,16 +1,24 @@
 //! From a request to something that can be started: profile, program, model, prompt.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Format, RunError, RunRequest};
 use crate::dialect::Program;
 use crate::engine::{self, Prepared};
-use crate::profile::{Limits, check_prompt};
+use crate::profile::{Limits, Profile, check_prompt};
 use crate::store::{ModelFile, Paths, Places, open_model};
 use crate::ui::Console;
+use crate::units::Bytes;
 use crate::vendor::{Install, LocateRequest, locate};
+
+/// Longest request in bytes. The largest contexts of today are 10 million tokens, of some 4 bytes
+/// each; a request beyond that is a wrong file.
+const LONGEST_PROMPT: u64 = 64_000_000;
 
 /// Where a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +38,7 @@ pub(super) struct Ready {
     pub(super) format: Format,
     pub(super) verbose: bool,
     pub(super) log_file: Option<PathBuf>,
-    pub(super) accepted: tokio::time::Instant,
+    pub(super) accepted: Instant,
 }
 
 /// What the result tells beside the text and the figures.
@@ -46,11 +54,22 @@ pub(super) struct Facts {
     pub(super) took: Duration,
 }
 
-pub(super) async fn prepare(
+/// A request whose profile, prompt and model are known.
+pub(super) struct Chosen {
+    request: RunRequest,
+    profile: Profile,
+    prompt: String,
+    model: ModelFile,
+    configured_dir: Option<PathBuf>,
+    accepted: Instant,
+}
+
+/// Reads everything that the user has written: configuration, profile, prompt, model.
+pub(super) fn choose(
     request: RunRequest,
     paths: &Paths,
     console: Console,
-) -> Result<Ready, RunError> {
+) -> Result<Chosen, RunError> {
     let places = Places::discover(paths)?;
     let config = places.config()?;
     let resolved = places
@@ -60,10 +79,14 @@ pub(super) async fn prepare(
     for note in &resolved.notes {
         console.note(note);
     }
-
     let text = read_prompt(&request.prompt)?;
+    // A command that reads its prompt is complete when the prompt is: whoever feeds the pipe may
+    // take their time.
+    let accepted = match request.prompt {
+        PromptSource::Stdin => Instant::now(),
+        _ => request.accepted,
+    };
     let prompt = profile.prompt.render(&text, &request.variables)?;
-
     let model = open_model(&profile.model, paths)?;
     if let Some(trained) = model.header.context_length()
         && let Ok(trained) = u32::try_from(trained)
@@ -71,33 +94,50 @@ pub(super) async fn prepare(
     {
         console.note(&note);
     }
+    Ok(Chosen {
+        request,
+        profile,
+        prompt,
+        model,
+        configured_dir: config.llama_dir,
+        accepted,
+    })
+}
 
-    let llama_dir = request.llama_dir.or(config.llama_dir);
-    let install = locate(&LocateRequest::new(
-        Program::Completion,
-        llama_dir,
-        &paths.cache,
-    ))
-    .await?;
-
-    let context = profile.context;
+/// Finds the program, and puts the request into its words. Dropped, it ends what it has started.
+pub(super) async fn find_program(
+    chosen: Chosen,
+    paths: &Paths,
+    console: Console,
+) -> Result<Ready, RunError> {
+    let Chosen {
+        request,
+        profile,
+        prompt,
+        model,
+        configured_dir,
+        accepted,
+    } = chosen;
+    let dir = request.llama_dir.or(configured_dir);
+    let wanted = LocateRequest::new(Program::Completion, dir, &paths.cache);
+    let install = locate(&wanted).await?;
     let facts = Facts {
         profile: profile.name.clone(),
         install: install.clone(),
         prompt: prompt.clone(),
-        context,
+        context: profile.context,
         max_tokens: profile.max_tokens,
         limits: profile.limits,
-        took: request.accepted.elapsed(),
+        took: accepted.elapsed(),
         model,
     };
     let prepared = engine::Request {
         install,
+        context: profile.context,
         profile,
         model: facts.model.path.clone(),
-        context,
         prompt,
-        accepted: request.accepted,
+        accepted,
     }
     .prepare()?;
     for note in &prepared.notes {
@@ -109,7 +149,7 @@ pub(super) async fn prepare(
         format: request.format,
         verbose: request.verbose,
         log_file: request.log_file,
-        accepted: request.accepted,
+        accepted,
     })
 }
 
@@ -123,12 +163,8 @@ fn read_prompt(source: &PromptSource) -> Result<String, RunError> {
     };
     let mut bytes = match source {
         PromptSource::Argument(text) => return Ok(check_prompt(text.clone().into_bytes())?),
-        PromptSource::File(path) => read(path, std::fs::read(path))?,
-        PromptSource::Stdin => {
-            let mut bytes = Vec::new();
-            let result = io::stdin().lock().read_to_end(&mut bytes);
-            read(Path::new("standard input"), result.map(|_| bytes))?
-        }
+        PromptSource::File(path) => read(path, File::open(path).and_then(bounded))?,
+        PromptSource::Stdin => read(Path::new("standard input"), bounded(io::stdin().lock()))?,
     };
     if bytes.ends_with(b"\n") {
         bytes.pop();
@@ -137,4 +173,15 @@ fn read_prompt(source: &PromptSource) -> Result<String, RunError> {
         }
     }
     Ok(check_prompt(bytes)?)
+}
+
+/// Reads to the end, or to [`LONGEST_PROMPT`].
+fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(LONGEST_PROMPT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_PROMPT {
+        let limit = Bytes(LONGEST_PROMPT);
+        return Err(io::Error::other(format!("it is longer than {limit}")));
+    }
+    Ok(bytes)
 }

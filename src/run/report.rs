@@ -108,6 +108,11 @@ pub(super) enum Event<'a> {
     Phase { phase: &'static str, at_ms: f64 },
     /// Text came.
     Text { text: &'a str, at_ms: f64 },
+    /// It could not be started.
+    NotStarted {
+        #[serde(flatten)]
+        report: NotStarted,
+    },
     /// It is over.
     Finished {
         #[serde(flatten)]

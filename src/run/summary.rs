@@ -82,7 +82,9 @@ fn rate(per_second: f64) -> String {
 
 /// Milliseconds as a time for people.
 pub(super) fn time(ms: f64) -> String {
-    duration::short(Duration::from_secs_f64(ms.max(0.0) / 1000.0))
+    // A program may print any figure.
+    let time = Duration::try_from_secs_f64(ms.max(0.0) / 1000.0);
+    duration::short(time.unwrap_or(Duration::MAX))
 }
 
 #[cfg(test)]

@@ -39,24 +39,16 @@ pub struct Places {
 /// Why configuration could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A file or directory is there and cannot be read.
-    #[error("read {path}: {source}")]
+    /// A directory is there and cannot be listed.
+    #[error("failed to read {path}: {source}")]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
         /// Why not.
         source: io::Error,
     },
-    /// A file is no text.
-    #[error("read {path}: not valid UTF-8 at byte {at}")]
-    NotText {
-        /// The file.
-        path: PathBuf,
-        /// Where the text ends.
-        at: usize,
-    },
     /// The process has no current directory (it was removed, say).
-    #[error("find the current directory: {0}")]
+    #[error("failed to find the current directory: {0}")]
     NoCurrentDirectory(io::Error),
     /// Something in `orchestrate.toml` is wrong.
     #[error(transparent)]
@@ -91,7 +83,7 @@ impl Places {
     /// Reads all profiles. They are not judged here: a broken one is in nobody's way.
     ///
     /// # Errors
-    /// When a file or directory is there and cannot be read.
+    /// When a directory is there and cannot be listed.
     pub fn profiles(&self) -> Result<ProfileSet, ConfigError> {
         let mut sources: Vec<Source> = BUILT_IN
             .iter()
@@ -100,7 +92,7 @@ impl Places {
                 origin: format!("built-in {PROFILES_DIR}/{name}.toml"),
                 dir: self.current.clone(),
                 level: Level::BuiltIn,
-                text: (*text).to_owned(),
+                text: Ok((*text).to_owned()),
             })
             .collect();
         for (dir, level) in [
@@ -108,7 +100,7 @@ impl Places {
             (self.project_profiles(), Level::Project),
         ] {
             for path in toml_files(&dir)? {
-                sources.extend(self.source(&path, level)?);
+                sources.extend(self.source(&path, level));
             }
         }
         Ok(ProfileSet::new(
@@ -130,42 +122,32 @@ impl Places {
             origin: format!("built-in {CONFIG_FILE}"),
             dir: self.current.clone(),
             level: Level::BuiltIn,
-            text: BUILT_IN_CONFIG.to_owned(),
+            text: Ok(BUILT_IN_CONFIG.to_owned()),
         }];
         for (dir, level) in [(&self.user, Level::User), (&self.current, Level::Project)] {
-            sources.extend(self.source(&dir.join(CONFIG_FILE), level)?);
+            sources.extend(self.source(&dir.join(CONFIG_FILE), level));
         }
         Ok(Config::read(sources, self.home.as_deref())?)
     }
 
     /// A file as a source; `None` when it is not there.
-    fn source(&self, path: &Path, level: Level) -> Result<Option<Source>, ConfigError> {
-        let bytes = match read_regular(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
-                return Err(ConfigError::Unreadable {
-                    path: path.to_owned(),
-                    source,
-                });
-            }
+    fn source(&self, path: &Path, level: Level) -> Option<Source> {
+        let text = match read_regular(path) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                format!("not valid UTF-8 at byte {at}")
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => Err(format!("cannot be read: {error}")),
         };
-        let text = String::from_utf8(bytes).map_err(|error| ConfigError::NotText {
-            path: path.to_owned(),
-            at: error.utf8_error().valid_up_to(),
-        })?;
-        let name = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        Ok(Some(Source {
-            name,
+        let name = path.file_stem().unwrap_or_default();
+        Some(Source {
+            name: name.to_string_lossy().into_owned(),
             origin: self.shown(path),
             dir: path.parent().unwrap_or(&self.current).to_owned(),
             level,
             text,
-        }))
+        })
     }
 
     /// A path as people would write it: relative to the current directory where it is below it, and

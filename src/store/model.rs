@@ -52,6 +52,12 @@ pub enum ModelError {
         /// Which.
         path: PathBuf,
     },
+    /// It is a pipe, a socket or a device.
+    #[error("read the model {path}: it is not a regular file, and llama.cpp maps it into memory", path = path.display())]
+    NotAFile {
+        /// Which.
+        path: PathBuf,
+    },
     /// The system does not let us read it.
     #[error("read the model {path}: {source}", path = path.display())]
     Unreadable {
@@ -110,6 +116,9 @@ fn inspect(path: &Path) -> Result<ModelFile, ModelError> {
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if metadata.is_dir() {
         return Err(ModelError::Directory { path: path.into() });
+    }
+    if !metadata.is_file() {
+        return Err(ModelError::NotAFile { path: path.into() });
     }
     let file = File::open(path).map_err(unreadable)?;
     let bytes = metadata.len();

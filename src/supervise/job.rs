@@ -57,6 +57,14 @@ pub enum SpawnError {
         /// The system's reason.
         source: io::Error,
     },
+    /// Its end could not be waited for.
+    #[error("watch {program}: {source} (Linux 5.3 or newer is needed)", program = program.display())]
+    Watch {
+        /// Which program.
+        program: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// The program could not be executed.
     #[error("start {program}: {source}", program = program.display())]
     Exec {
@@ -113,7 +121,13 @@ impl Job {
         let (control, requests) = mpsc::unbounded_channel();
         let (sender, events) = mpsc::channel(EVENTS_IN_FLIGHT);
         let pump = Pump::new(stdout_ours, stderr_ours, sender).map_err(pipes)?;
-        let owner = Owner::new(child, requests, (stdin_ours, spec.stdin), pump).map_err(pipes)?;
+        let owner =
+            Owner::new(child, requests, (stdin_ours, spec.stdin), pump).map_err(|source| {
+                SpawnError::Watch {
+                    program: program.clone(),
+                    source,
+                }
+            })?;
         tokio::spawn(owner.run());
         Ok(Self {
             pid,

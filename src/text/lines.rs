@@ -2,7 +2,7 @@
 
 /// Longest line that is kept, in bytes; the rest of a longer one is dropped. llama.cpp's longest
 /// lines are grammars and chat templates, a few KiB.
-pub const LONGEST_LINE: usize = 16 * 1024;
+const LONGEST_LINE: usize = 16 * 1024;
 
 /// Splits a stream of bytes into lines, without their line ends.
 #[derive(Debug, Default)]

@@ -11,6 +11,6 @@ mod lines;
 mod stop;
 mod utf8;
 
-pub use lines::{LONGEST_LINE, LineSplitter};
+pub use lines::LineSplitter;
 pub use stop::{Step, StopMatcher};
 pub use utf8::Utf8Stream;

@@ -83,10 +83,16 @@ impl Console {
         }
     }
 
+    /// Whether there is anybody to answer a question.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.stdin_is_terminal && self.stderr_is_terminal
+    }
+
     /// Asks a question; whether the answer was yes. Without anyone to answer it is no.
     #[must_use]
     pub fn confirm(&self, question: &dyn Display) -> bool {
-        if !(self.stdin_is_terminal && self.stderr_is_terminal) {
+        if !self.can_ask() {
             return false;
         }
         let mut stderr = anstream::stderr();

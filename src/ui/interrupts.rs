@@ -1,5 +1,6 @@
 //! The wish that we end: Ctrl-C, a lost terminal, a polite kill.
 
+use std::future::Future;
 use std::io;
 use std::time::Duration;
 
@@ -13,11 +14,12 @@ use crate::engine::Interruption;
 const SAME_WISH: Duration = Duration::from_millis(200);
 
 /// Receives the signals that ask us to end. From its making on they end nothing by themselves.
+/// Signals that were ignored when we were started stay ignored: that is what `nohup` means.
 #[derive(Debug)]
 pub struct Interrupts {
-    interrupt: Signal,
-    hang_up: Signal,
-    terminate: Signal,
+    interrupt: Option<Signal>,
+    hang_up: Option<Signal>,
+    terminate: Option<Signal>,
     last: Option<(Interruption, Instant)>,
 }
 
@@ -27,18 +29,38 @@ impl Interrupts {
     /// # Errors
     /// The system's, when a handler cannot be installed.
     pub fn listen() -> io::Result<Self> {
+        let ignored = ignored_signals();
+        let listen = |kind: SignalKind| {
+            let is_ignored = ignored & (1 << (kind.as_raw_value() - 1)) != 0;
+            (!is_ignored).then(|| signal(kind)).transpose()
+        };
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hang_up: listen(SignalKind::hangup())?,
+            terminate: listen(SignalKind::terminate())?,
             last: None,
         })
+    }
+
+    /// Does `work` to its end, or gives it up when one of the signals comes.
+    ///
+    /// # Errors
+    /// Which signal it was; `work` is dropped.
+    pub async fn or<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Interruption> {
+        tokio::select! {
+            interruption = self.next() => Err(interruption),
+            done = work => Ok(done),
+        }
     }
 
     /// Waits for the next one. Cancel safe.
     pub async fn next(&mut self) -> Interruption {
         loop {
-            let interruption = self.receive().await;
+            let interruption = tokio::select! {
+                () = received(&mut self.interrupt) => Interruption::Interrupt,
+                () = received(&mut self.hang_up) => Interruption::HangUp,
+                () = received(&mut self.terminate) => Interruption::Terminate,
+            };
             let now = Instant::now();
             let repeated = self
                 .last
@@ -49,14 +71,29 @@ impl Interrupts {
             }
         }
     }
+}
 
-    async fn receive(&mut self) -> Interruption {
-        tokio::select! {
-            Some(()) = self.interrupt.recv() => Interruption::Interrupt,
-            Some(()) = self.hang_up.recv() => Interruption::HangUp,
-            Some(()) = self.terminate.recv() => Interruption::Terminate,
-            // The streams end only with the runtime.
-            else => std::future::pending().await,
-        }
+async fn received(signal: &mut Option<Signal>) {
+    let came = match signal {
+        Some(signal) => signal.recv().await.is_some(),
+        None => false,
+    };
+    if !came {
+        // Not listened to, or the runtime is about to end.
+        std::future::pending().await
     }
+}
+
+/// The signals that this process ignores, as a mask (bit n − 1 is signal n), by `/proc/self/status`
+/// (proc(5)). Where there is none, as on macOS, none is known to be.
+fn ignored_signals() -> u64 {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let mask = status
+                .lines()
+                .find_map(|line| line.strip_prefix("SigIgn:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
+        })
+        .unwrap_or(0)
 }

@@ -80,7 +80,10 @@ impl Live {
 fn status(phase: Phase, elapsed: Duration, pieces: usize) -> String {
     let elapsed = duration::short(elapsed);
     match phase {
-        Phase::Decode => format!("{phase} · {pieces} tokens · {elapsed}"),
+        Phase::Decode => {
+            let plural = if pieces == 1 { "" } else { "s" };
+            format!("{phase} · {pieces} piece{plural} of text · {elapsed}")
+        }
         Phase::Load | Phase::Prefill => format!("{phase} · {elapsed}"),
     }
 }
@@ -107,7 +110,7 @@ mod tests {
         assert_eq!(status(Phase::Load, seconds, 0), "loading the model · 1.3 s");
         assert_eq!(
             status(Phase::Decode, seconds, 7),
-            "generating · 7 tokens · 1.3 s"
+            "generating · 7 pieces of text · 1.3 s"
         );
     }
 }

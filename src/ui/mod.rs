@@ -9,4 +9,4 @@ pub mod steps;
 pub use console::{ColorChoice, Console};
 pub use interrupts::Interrupts;
 pub use live::Live;
-pub use output::{Output, Room};
+pub use output::{Output, Reader, Room};
