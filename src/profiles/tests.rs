@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{NewProfile, ProfilesError, Request, execute};
 use crate::exit::Exit;
 use crate::profile::{Level, ModelRef};
-use crate::store::{ConfigError, Places};
+use crate::store::Places;
 
 struct World {
     places: Places,

@@ -48,7 +48,7 @@ async fn ctrl_c_gives_what_there_is() {
     ended_by(Signal::INT, &[])
         .await
         .left_with(130)
-        .showed("partial\n")
+        .showed("partial")
         // llama-completion prints its timings on SIGINT.
         .said(&["3 tokens", "stopped: interrupted"]);
 }
@@ -74,12 +74,12 @@ async fn a_polite_kill_and_a_lost_terminal_give_what_there_is() {
     ended_by(Signal::TERM, &[])
         .await
         .left_with(143)
-        .showed("partial\n")
+        .showed("partial")
         .said(&["stopped: terminated"]);
     ended_by(Signal::HUP, &[])
         .await
         .left_with(129)
-        .showed("partial\n")
+        .showed("partial")
         .said(&["stopped: hang-up"]);
 }
 
@@ -138,7 +138,7 @@ async fn who_ignores_every_signal_is_killed() {
         .await;
     running.shows("partial").await;
     running.signal(Signal::INT);
-    let ended = running.end().await.left_with(130).showed("partial^C\n");
+    let ended = running.end().await.left_with(130).showed("partial^C");
     assert_eq!(
         ladder(&ended),
         ["Interrupt after", "Terminate after", "Kill after"],
@@ -160,7 +160,7 @@ async fn a_stopped_process_is_ended_too() {
         rustix::process::kill_process(pid.expect("not 0"), Signal::STOP).expect("running");
     }
     running.signal(Signal::INT);
-    let ended = running.end().await.left_with(130).showed("partial\n");
+    let ended = running.end().await.left_with(130).showed("partial");
     assert_eq!(ladder(&ended), ["Interrupt after"], "{ended:?}");
 }
 

@@ -58,7 +58,7 @@ async fn extra_arguments_are_passed_on_when_the_build_knows_them() {
         .end()
         .await
         .left_with(0);
-    assert!(ended.text().ends_with("--numa\nisolate\n"), "{ended:?}");
+    assert!(ended.text().ends_with("--numa\nisolate"), "{ended:?}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ async fn a_crash_in_the_middle_of_a_word_keeps_the_text() {
         .end()
         .await
         .left_with(7)
-        .showed("half a wo\n")
+        .showed("half a wo")
         .said(&["llama.cpp:", "last words"])
         .said(&["error: the llama process crashed while generating: SIGABRT"]);
     let report = world
@@ -28,7 +28,7 @@ async fn a_crash_in_the_middle_of_a_word_keeps_the_text() {
     assert_eq!(report["stop"]["reason"], "crashed");
     assert_eq!(
         report["error"]["message"],
-        "the llama process crashed while generating: SIGABRT"
+        "the llama process crashed while generating: SIGABRT; its whole log is kept with --log-file FILE"
     );
     assert_eq!(report["exit_code"], 7);
 }
@@ -221,5 +221,5 @@ async fn a_cache_that_cannot_be_written_is_told_where_it_matters() {
         .end()
         .await
         .left_with(0)
-        .showed("a\n");
+        .showed("a");
 }

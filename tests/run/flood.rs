@@ -24,7 +24,7 @@ async fn survives(flood: &str) {
         .end()
         .await
         .left_with(0)
-        .showed("ab\n")
+        .showed("ab")
         .said(&["3 tokens", "stopped: end of text"]);
     assert!(peak < BOUND, "{peak} bytes");
 }

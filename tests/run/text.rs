@@ -11,7 +11,7 @@ async fn the_text_of_a_model_that_ends_by_itself() {
         .end()
         .await
         .left_with(0)
-        .showed("fn add()\n")
+        .showed("fn add()")
         .said(&[
             "3 tokens · 10.0 ms/token (100 tok/s)",
             "prompt 6 tokens at 10 ms",
@@ -64,7 +64,7 @@ async fn a_stop_sequence_is_found_across_pieces_and_never_shown() {
         .end()
         .await
         .left_with(0)
-        .showed("ab\n")
+        .showed("ab")
         .said(&["stopped: stop sequence \"<|im_end|>\""]);
     let report = world
         .run(["stops", "hi", "--json"])
@@ -125,7 +125,7 @@ async fn words_of_the_program_are_kept_where_the_model_writes_them() {
         .end()
         .await
         .left_with(0)
-        .showed("say [end of text]\nor\nInterrupted by user\n.\n");
+        .showed("say [end of text]\nor\nInterrupted by user\n.");
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn bytes_that_are_no_text_are_replaced() {
         .end()
         .await
         .left_with(0)
-        .showed("a\u{fffd}b\u{fffd}c\u{fffd}\n");
+        .showed("a\u{fffd}b\u{fffd}c\u{fffd}");
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn a_text_longer_than_a_packet_of_the_pipe_is_whole() {
         .end()
         .await
         .left_with(0)
-        .showed(&format!("{long}.\n"));
+        .showed(&format!("{long}."));
 }
 
 #[tokio::test]
@@ -245,7 +245,7 @@ async fn a_text_whose_end_is_always_lost_is_not_called_whole() {
         .end()
         .await
         .left_with(7)
-        .showed("one\n")
+        .showed("one")
         .said(&["error:", "the end of the text may be missing"]);
     assert!(!ended.stderr.contains("stopped: end of text"));
     assert_eq!(world.starts(), 4, "one run and three repetitions");
@@ -278,6 +278,6 @@ async fn a_repetition_that_says_something_else_is_no_result() {
         .end()
         .await
         .left_with(7)
-        .showed("1\n")
+        .showed("1")
         .said(&["error:", "the end of the text may be missing"]);
 }

@@ -18,7 +18,7 @@ const READY: &str = "0.00.024.922 I generate: n_ctx = 512, n_batch = 256, n_pred
 const TIMINGS: &str = "\
 common_perf_print: prompt eval time =      60.00 ms /     6 tokens (   10.00 ms per token,   100.00 tokens per second)
 common_perf_print:        eval time =      20.00 ms /     2 runs   (   10.00 ms per token,   100.00 tokens per second)
-common_perf_print:       total time =     100.00 ms /     9 tokens
+common_perf_print:       total time =     100.00 ms /     8 tokens
 ";
 const MARKER: &[u8] = b" [end of text]\n";
 const CLOSING: &[u8] = b"\n\n";

@@ -1,0 +1,365 @@
+"""Lists, searching and sorting."""
+
+from catalogue import entry
+
+FUNCTIONS = [
+    entry(
+        "sum_list",
+        do="(sum|add up|total) (a list|the elements of a list|a list of numbers|all numbers in a list); (compute|find|get) the (sum|total) of a list (of numbers|)",
+        noun="(the|) sum of a list (of numbers|); list (sum|total); the total of a list",
+        code='''
+def sum_list(numbers):
+    """Return the sum of a list of numbers."""
+    total = 0
+    for number in numbers:
+        total += number
+    return total
+''',
+        checks=["sum_list([1, 2, 3]) == 6", "sum_list([]) == 0"],
+    ),
+    entry(
+        "product_list",
+        do="multiply (all numbers in a list|the elements of a list|a list of numbers); (compute|find|get) the product of a list (of numbers|)",
+        noun="(the|) product of a list (of numbers|); list product",
+        code='''
+def product_list(numbers):
+    """Return the product of a list of numbers."""
+    product = 1
+    for number in numbers:
+        product *= number
+    return product
+''',
+        checks=["product_list([2, 3, 4]) == 24", "product_list([]) == 1"],
+    ),
+    entry(
+        "average",
+        do="(compute|calculate|find|get) the (average|mean) of (a list|numbers|a list of numbers); average (numbers|a list)",
+        noun="(the|) (mean|average) of a list (of numbers|); (the|) (arithmetic|) mean; averages",
+        code='''
+def average(numbers):
+    """Return the mean of a list of numbers."""
+    return sum(numbers) / len(numbers)
+''',
+        checks=["average([1, 2, 3, 4]) == 2.5", "average([5]) == 5"],
+    ),
+    entry(
+        "median",
+        do="(compute|calculate|find|get) the median (of a list|of numbers|of a list of numbers|)",
+        noun="(the|) median of a list (of numbers|); the median; medians",
+        code='''
+def median(numbers):
+    """Return the middle value of a list of numbers."""
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
+''',
+        checks=["median([3, 1, 2]) == 2", "median([4, 1, 2, 3]) == 2.5"],
+    ),
+    entry(
+        "most_common",
+        do="(find|get|compute) the most (common|frequent) (element|item|value) (of a list|in a list|); (find|compute) the mode of a list",
+        noun="(the|) mode of a list; (the|) most (common|frequent) (element|item|value); the mode",
+        code='''
+def most_common(items):
+    """Return the most frequent item."""
+    return max(items, key=items.count)
+''',
+        checks=["most_common([1, 2, 2, 3]) == 2", "most_common(['a']) == 'a'"],
+    ),
+    entry(
+        "find_max",
+        do="(find|get|return) the (maximum|max|largest number|largest element|biggest number) (of a list|in a list|)",
+        noun="(the|) (maximum|max|largest number|biggest number) (of|in) a list; (the|) maximum; list maximum; max",
+        code='''
+def find_max(numbers):
+    """Return the largest number of a list."""
+    largest = numbers[0]
+    for number in numbers:
+        if number > largest:
+            largest = number
+    return largest
+''',
+        checks=["find_max([3, 9, 2]) == 9", "find_max([-5, -2]) == -2"],
+    ),
+    entry(
+        "find_min",
+        do="(find|get|return) the (minimum|min|smallest number|smallest element|lowest number) (of a list|in a list|)",
+        noun="(the|) (minimum|min|smallest number|lowest number) (of|in) a list; (the|) minimum; list minimum; min",
+        code='''
+def find_min(numbers):
+    """Return the smallest number of a list."""
+    smallest = numbers[0]
+    for number in numbers:
+        if number < smallest:
+            smallest = number
+    return smallest
+''',
+        checks=["find_min([3, 9, 2]) == 2", "find_min([-5, -2]) == -5"],
+    ),
+    entry(
+        "second_largest",
+        do="(find|get|return) the second (largest|biggest|highest) (number|element|value) (of a list|in a list|)",
+        noun="(the|) second (largest|biggest|highest) (number|element|value); second maximum",
+        code='''
+def second_largest(numbers):
+    """Return the second largest number of a list."""
+    return sorted(set(numbers))[-2]
+''',
+        checks=["second_largest([3, 9, 2]) == 3", "second_largest([5, 5, 4]) == 4"],
+    ),
+    entry(
+        "reverse_list",
+        do="(reverse|flip) (a|the) list; reverse the (order|elements) of a list; reverse lists",
+        noun="list reversal; reversing (a list|lists)",
+        code='''
+def reverse_list(items):
+    """Return the items in reverse order."""
+    return items[::-1]
+''',
+        checks=["reverse_list([1, 2, 3]) == [3, 2, 1]", "reverse_list([]) == []"],
+    ),
+    entry(
+        "remove_duplicates",
+        do="(remove|delete|drop) (duplicates|all duplicates|duplicate elements|duplicate items) (from a list|); (get|find) the unique (elements|items|values) of a list; deduplicate a list",
+        noun="duplicate removal; removing duplicates; (list|) deduplication; unique (elements|items|values)",
+        code='''
+def remove_duplicates(items):
+    """Return the items without repeats, in order."""
+    return list(dict.fromkeys(items))
+''',
+        checks=["remove_duplicates([1, 2, 1, 3, 2]) == [1, 2, 3]", "remove_duplicates([]) == []"],
+    ),
+    entry(
+        "has_duplicates",
+        do="(check|test|tell) (if|whether) a list (has|contains) duplicates; (detect|find) duplicates (in a list|); check (for duplicates|a list for duplicates)",
+        noun="duplicate (check|detection); checking for duplicates; detecting duplicates",
+        code='''
+def has_duplicates(items):
+    """Tell whether an item occurs more than once."""
+    return len(set(items)) < len(items)
+''',
+        checks=["has_duplicates([1, 2, 1])", "not has_duplicates([1, 2])", "not has_duplicates([])"],
+    ),
+    entry(
+        "flatten",
+        do="flatten (a|the) (nested list|list of lists|list); flatten (nested lists|lists); turn a (nested list|list of lists) into a flat list",
+        noun="flattening (a list|lists|a nested list|nested lists); list flattening",
+        code='''
+def flatten(items):
+    """Return a nested list as a flat one."""
+    flat = []
+    for item in items:
+        if isinstance(item, list):
+            flat.extend(flatten(item))
+        else:
+            flat.append(item)
+    return flat
+''',
+        checks=["flatten([1, [2, [3]], 4]) == [1, 2, 3, 4]", "flatten([]) == []"],
+    ),
+    entry(
+        "chunk",
+        do="(split|chunk|divide|cut) a list into (chunks|parts|pieces|groups) (of size n|of a given size|); chunk (a list|lists)",
+        noun="chunking (a list|lists); list (chunks|chunking); splitting a list into (chunks|parts|pieces)",
+        code='''
+def chunk(items, size):
+    """Split a list into parts of the given size."""
+    return [items[i:i + size] for i in range(0, len(items), size)]
+''',
+        checks=["chunk([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]", "chunk([], 3) == []"],
+    ),
+    entry(
+        "rotate_list",
+        do="rotate (a|the) list (by n|by k|by n places|to the left|); rotate the (elements|items) of a list",
+        noun="list rotation; rotating (a list|lists)",
+        code='''
+def rotate_list(items, n):
+    """Move the first n items to the end."""
+    n %= len(items)
+    return items[n:] + items[:n]
+''',
+        checks=["rotate_list([1, 2, 3, 4], 1) == [2, 3, 4, 1]", "rotate_list([1, 2], 2) == [1, 2]"],
+    ),
+    entry(
+        "intersection",
+        do="(find|get|compute) the intersection of two (lists|sets); (find|get) the common (elements|items) of two lists; find what two lists have in common",
+        noun="(list|set) intersection; (the|) intersection of two (lists|sets); common (elements|items) of two lists",
+        code='''
+def intersection(a, b):
+    """Return the items that are in both lists."""
+    return [item for item in a if item in b]
+''',
+        checks=["intersection([1, 2, 3], [2, 3, 4]) == [2, 3]", "intersection([1], [2]) == []"],
+    ),
+    entry(
+        "union",
+        do="(find|get|compute) the union of two (lists|sets); combine two (lists|sets) without duplicates",
+        noun="(list|set) union; (the|) union of two (lists|sets)",
+        code='''
+def union(a, b):
+    """Return the items of both lists without repeats."""
+    return list(dict.fromkeys(a + b))
+''',
+        checks=["union([1, 2], [2, 3]) == [1, 2, 3]", "union([], [1]) == [1]"],
+    ),
+    entry(
+        "transpose",
+        do="transpose (a matrix|the matrix|matrices); swap the rows and columns of a matrix",
+        noun="matrix transposition; transposing (a matrix|matrices); (the|) transpose of a matrix; matrix transpose",
+        code='''
+def transpose(matrix):
+    """Swap the rows and columns of a matrix."""
+    return [list(row) for row in zip(*matrix)]
+''',
+        checks=["transpose([[1, 2], [3, 4]]) == [[1, 3], [2, 4]]", "transpose([[1, 2]]) == [[1], [2]]"],
+    ),
+    entry(
+        "is_sorted",
+        do="(check|test|tell|determine) (if|whether) a list is (sorted|in order|ordered); check for sorted lists",
+        noun="sorted (check|test); checking (if|whether) a list is sorted; sortedness",
+        code='''
+def is_sorted(items):
+    """Tell whether the items are in ascending order."""
+    return all(a <= b for a, b in zip(items, items[1:]))
+''',
+        checks=["is_sorted([1, 2, 2, 3])", "not is_sorted([2, 1])", "is_sorted([])"],
+    ),
+    entry(
+        "linear_search",
+        do="(do|implement|perform) (a|) linear search; search a list (linearly|one by one|item by item)",
+        noun="linear search; sequential search; (a|the) linear search algorithm",
+        code='''
+def linear_search(items, target):
+    """Return the index of target, or -1."""
+    for index, item in enumerate(items):
+        if item == target:
+            return index
+    return -1
+''',
+        checks=["linear_search([4, 2, 9], 9) == 2", "linear_search([4, 2], 5) == -1"],
+    ),
+    entry(
+        "binary_search",
+        do="(do|implement|perform) (a|) binary search; search a sorted list (quickly|by halves|); find an (item|element) in a sorted list",
+        noun="binary search; (a|the) binary search algorithm; searching a sorted list",
+        code='''
+def binary_search(items, target):
+    """Return the index of target in a sorted list, or -1."""
+    low, high = 0, len(items) - 1
+    while low <= high:
+        middle = (low + high) // 2
+        if items[middle] == target:
+            return middle
+        if items[middle] < target:
+            low = middle + 1
+        else:
+            high = middle - 1
+    return -1
+''',
+        checks=["binary_search([1, 3, 5, 7], 5) == 2", "binary_search([1, 3], 2) == -1", "binary_search([], 1) == -1"],
+    ),
+    entry(
+        "bubble_sort",
+        do="(do|implement|perform) (a|) bubble sort; sort (a list|numbers) with bubble sort; order (a list|numbers) using bubble sort",
+        noun="bubble sort; (a|the) bubble sort algorithm; bubblesort",
+        code='''
+def bubble_sort(items):
+    """Return the items sorted by bubble sort."""
+    items = list(items)
+    for end in range(len(items) - 1, 0, -1):
+        for i in range(end):
+            if items[i] > items[i + 1]:
+                items[i], items[i + 1] = items[i + 1], items[i]
+    return items
+''',
+        checks=["bubble_sort([3, 1, 2]) == [1, 2, 3]", "bubble_sort([]) == []", "bubble_sort([2, 2, 1]) == [1, 2, 2]"],
+    ),
+    entry(
+        "quick_sort",
+        do="(do|implement|perform) (a|) (quick sort|quicksort); sort (a list|numbers) with (quick sort|quicksort); order (a list|numbers) using (quick sort|quicksort)",
+        noun="quick sort; quicksort; (a|the) (quick sort|quicksort) algorithm",
+        code='''
+def quick_sort(items):
+    """Return the items sorted by quicksort."""
+    if len(items) < 2:
+        return items
+    pivot, rest = items[0], items[1:]
+    low = [x for x in rest if x < pivot]
+    high = [x for x in rest if x >= pivot]
+    return quick_sort(low) + [pivot] + quick_sort(high)
+''',
+        checks=["quick_sort([3, 1, 2]) == [1, 2, 3]", "quick_sort([]) == []", "quick_sort([2, 2, 1]) == [1, 2, 2]"],
+    ),
+    entry(
+        "insertion_sort",
+        do="(do|implement|perform) (an|) insertion sort; sort (a list|numbers) with insertion sort; order (a list|numbers) using insertion sort",
+        noun="insertion sort; (an|the) insertion sort algorithm",
+        code='''
+def insertion_sort(items):
+    """Return the items sorted by insertion sort."""
+    result = []
+    for item in items:
+        i = len(result)
+        while i > 0 and result[i - 1] > item:
+            i -= 1
+        result.insert(i, item)
+    return result
+''',
+        checks=["insertion_sort([3, 1, 2]) == [1, 2, 3]", "insertion_sort([]) == []", "insertion_sort([2, 2, 1]) == [1, 2, 2]"],
+    ),
+    entry(
+        "sort_list",
+        do="sort (a|the) (list|list of numbers) (in ascending order|); sort (numbers|lists); (order|sort) the (elements|items) of a list",
+        noun="list sorting; sorting; sort; sorting (a list|lists|numbers); a sorted list",
+        code='''
+def sort_list(items):
+    """Return the items in ascending order."""
+    return sorted(items)
+''',
+        checks=["sort_list([3, 1, 2]) == [1, 2, 3]", "sort_list([]) == []"],
+    ),
+    entry(
+        "two_sum",
+        do="(find|get) two numbers (in a list|) that add up to a target; solve (the|) two sum (problem|); find a pair with a given sum",
+        noun="two sum; the two sum problem; (a|) pair with a given sum",
+        code='''
+def two_sum(numbers, target):
+    """Return the indexes of two numbers that add up to target."""
+    seen = {}
+    for index, number in enumerate(numbers):
+        if target - number in seen:
+            return seen[target - number], index
+        seen[number] = index
+    return None
+''',
+        checks=["tuple(two_sum([2, 7, 11], 9)) == (0, 1)", "two_sum([1, 2], 7) is None"],
+    ),
+    entry(
+        "cumulative_sum",
+        do="(compute|calculate|get|find) (the|) (cumulative sum|running total|running sum|prefix sums) (of a list|)",
+        noun="cumulative sums; (the|) (running total|running sum) (of a list|); prefix sums; running totals",
+        code='''
+def cumulative_sum(numbers):
+    """Return the running totals of a list."""
+    totals, total = [], 0
+    for number in numbers:
+        total += number
+        totals.append(total)
+    return totals
+''',
+        checks=["cumulative_sum([1, 2, 3]) == [1, 3, 6]", "cumulative_sum([]) == []"],
+    ),
+    entry(
+        "invert_dict",
+        do="(invert|reverse) a (dictionary|dict); swap the keys and values of a (dictionary|dict)",
+        noun="(dictionary|dict) inversion; inverting (a dictionary|a dict|dictionaries)",
+        code='''
+def invert_dict(mapping):
+    """Swap the keys and values of a dictionary."""
+    return {value: key for key, value in mapping.items()}
+''',
+        checks=["invert_dict({'a': 1}) == {1: 'a'}", "invert_dict({}) == {}"],
+    ),
+]

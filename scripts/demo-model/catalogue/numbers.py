@@ -1,0 +1,353 @@
+"""Arithmetic and number theory."""
+
+from catalogue import entry
+
+FUNCTIONS = [
+    entry(
+        "add",
+        do="(add|sum up) (two|2) numbers; compute the sum of (two|2) numbers; add (a and b|x and y)",
+        noun="addition; adding; the sum of two numbers; adding two numbers",
+        code='''
+def add(a, b):
+    """Return the sum of a and b."""
+    return a + b
+''',
+        checks=["add(2, 3) == 5", "add(-1, 1) == 0", "add(0.5, 0.25) == 0.75"],
+    ),
+    entry(
+        "subtract",
+        do="subtract (two|2) numbers; subtract (one number|a number) from another; subtract b from a; compute the difference of two numbers",
+        noun="subtraction; subtracting; the difference of two numbers; subtracting two numbers",
+        code='''
+def subtract(a, b):
+    """Return a minus b."""
+    return a - b
+''',
+        checks=["subtract(5, 3) == 2", "subtract(3, 5) == -2", "subtract(0.75, 0.5) == 0.25"],
+    ),
+    entry(
+        "multiply",
+        do="multiply (two|2) numbers; compute the product of (two|2) numbers; multiply (a and b|a by b)",
+        noun="multiplication; multiplying; the product of two numbers; multiplying two numbers",
+        code='''
+def multiply(a, b):
+    """Return the product of a and b."""
+    return a * b
+''',
+        checks=["multiply(4, 3) == 12", "multiply(-2, 5) == -10", "multiply(7, 0) == 0"],
+    ),
+    entry(
+        "divide",
+        do="divide (two|2) numbers; divide (one number|a number) by another; divide a by b; compute the quotient of two numbers",
+        noun="division; dividing; the quotient of two numbers; (safe division|dividing two numbers)",
+        code='''
+def divide(a, b):
+    """Return a divided by b."""
+    if b == 0:
+        raise ValueError("cannot divide by zero")
+    return a / b
+''',
+        checks=["divide(6, 3) == 2", "divide(1, 4) == 0.25", "fails(divide, 1, 0)"],
+    ),
+    entry(
+        "modulo",
+        do="compute the (remainder|modulo|modulus) of (a division|two numbers); get the remainder of a division; find the remainder (after|of) (a division|dividing)",
+        noun="(the|) modulus; the remainder; remainder of a division; the modulo operation",
+        code='''
+def modulo(a, b):
+    """Return the remainder of a divided by b."""
+    return a % b
+''',
+        checks=["modulo(7, 3) == 1", "modulo(8, 4) == 0"],
+    ),
+    entry(
+        "power",
+        do="raise a number to a power; compute (a power|powers) of a number; compute a to the power of b; (do|compute) exponentiation",
+        noun="exponentiation; (powers|power) of a number; exponents",
+        code='''
+def power(base, exponent):
+    """Return base raised to exponent."""
+    return base ** exponent
+''',
+        checks=["power(2, 10) == 1024", "power(5, 0) == 1", "power(2, -1) == 0.5"],
+    ),
+    entry(
+        "square",
+        do="square a number; compute the square of (a number|x)",
+        noun="(the|) square of a number; squaring a number; squaring",
+        code='''
+def square(x):
+    """Return x squared."""
+    return x * x
+''',
+        checks=["square(4) == 16", "square(-3) == 9"],
+    ),
+    entry(
+        "cube",
+        do="cube a number; compute the cube of (a number|x)",
+        noun="(the|) cube of a number; cubing a number; cubing",
+        code='''
+def cube(x):
+    """Return x cubed."""
+    return x ** 3
+''',
+        checks=["cube(3) == 27", "cube(-2) == -8"],
+    ),
+    entry(
+        "square_root",
+        do="(compute|find|get) (the|a) square root (of a number|); take the square root of a number",
+        noun="square roots; the square root of a number; sqrt",
+        code='''
+def square_root(x):
+    """Return the square root of x."""
+    if x < 0:
+        raise ValueError("x must not be negative")
+    return x ** 0.5
+''',
+        checks=["square_root(9) == 3", "square_root(0) == 0", "fails(square_root, -1)"],
+    ),
+    entry(
+        "absolute",
+        do="(compute|get|return|find) the absolute value (of a number|)",
+        noun="(the|) absolute value; absolute value of a number",
+        code='''
+def absolute(x):
+    """Return the absolute value of x."""
+    return -x if x < 0 else x
+''',
+        checks=["absolute(-4) == 4", "absolute(4) == 4", "absolute(0) == 0"],
+    ),
+    entry(
+        "clamp",
+        do="clamp a (number|value) (to a range|between two limits|); limit a (number|value) to a range; keep a (number|value) (in|within) a range",
+        noun="clamping; clamping a (number|value); limiting a value to a range",
+        code='''
+def clamp(x, low, high):
+    """Limit x to the range from low to high."""
+    return max(low, min(x, high))
+''',
+        checks=["clamp(5, 0, 3) == 3", "clamp(-1, 0, 3) == 0", "clamp(2, 0, 3) == 2"],
+    ),
+    entry(
+        "percentage",
+        do="(compute|calculate) (a|the) percentage; compute what percent a (part|number) is of a (whole|total)",
+        noun="percentages; percent of a (whole|total); percentage of a (whole|total)",
+        code='''
+def percentage(part, whole):
+    """Return part as a percentage of whole."""
+    return 100 * part / whole
+''',
+        checks=["percentage(1, 4) == 25", "percentage(3, 2) == 150"],
+    ),
+    entry(
+        "factorial",
+        do="(compute|calculate|find|get) (the|a) factorial (of a number|of n|); compute n!",
+        noun="(the|) factorial of (a number|n); factorials; n!; (recursive|) factorial",
+        code='''
+def factorial(n):
+    """Return n!, the product of 1 to n."""
+    result = 1
+    for i in range(2, n + 1):
+        result *= i
+    return result
+''',
+        checks=["factorial(0) == 1", "factorial(1) == 1", "factorial(5) == 120"],
+    ),
+    entry(
+        "fibonacci",
+        do="(compute|calculate|find|get|return) (the nth|a|the) fibonacci number; (generate|compute) (the|) fibonacci (numbers|sequence|series)",
+        noun="fibonacci numbers; (the|) fibonacci (sequence|series); the (nth|n-th) fibonacci number; fib",
+        code='''
+def fibonacci(n):
+    """Return the n-th Fibonacci number."""
+    a, b = 0, 1
+    for _ in range(n):
+        a, b = b, a + b
+    return a
+''',
+        checks=["fibonacci(0) == 0", "fibonacci(1) == 1", "fibonacci(10) == 55"],
+    ),
+    entry(
+        "is_prime",
+        do="(check|test|determine|tell) (if|whether) (a number|n|an integer) is (prime|a prime|a prime number); (check|test) (for primality|for primes|for prime numbers); check (primes|primality)",
+        noun="(prime|primality) (check|test|checking|testing); (a|) prime number (checker|check); checking for primes",
+        code='''
+def is_prime(n):
+    """Tell whether n is a prime number."""
+    if n < 2:
+        return False
+    for i in range(2, int(n ** 0.5) + 1):
+        if n % i == 0:
+            return False
+    return True
+''',
+        checks=["is_prime(2)", "is_prime(97)", "not is_prime(1)", "not is_prime(9)", "not is_prime(100)"],
+    ),
+    entry(
+        "primes_up_to",
+        do="(list|find|get|generate) (all|the|) (primes|prime numbers) (up to|below|until) (n|a limit); (list|find|get) all (primes|prime numbers)",
+        noun="(primes|prime numbers) up to (n|a limit); (the|a) sieve of eratosthenes; prime sieve; (a list of|all) (primes|prime numbers)",
+        code='''
+def primes_up_to(n):
+    """Return all primes up to n."""
+    primes = []
+    for i in range(2, n + 1):
+        if all(i % p for p in primes):
+            primes.append(i)
+    return primes
+''',
+        checks=["primes_up_to(10) == [2, 3, 5, 7]", "primes_up_to(2) == [2]", "primes_up_to(1) == []"],
+    ),
+    entry(
+        "prime_factors",
+        do="(find|get|compute|list) the prime factors (of a number|of n|); factorize (a number|n|an integer); factor a number into primes",
+        noun="(the|) prime factors (of a number|); prime (factorization|factorisation)",
+        code='''
+def prime_factors(n):
+    """Return the prime factors of n in order."""
+    factors = []
+    p = 2
+    while n > 1:
+        while n % p == 0:
+            factors.append(p)
+            n //= p
+        p += 1
+    return factors
+''',
+        checks=["prime_factors(12) == [2, 2, 3]", "prime_factors(7) == [7]", "prime_factors(1) == []"],
+    ),
+    entry(
+        "divisors",
+        do="(find|list|get|compute) (all|the) divisors (of a number|of n|); list all numbers that divide n",
+        noun="(the|all|) divisors (of a number|of n); a list of divisors",
+        code='''
+def divisors(n):
+    """Return all divisors of n in order."""
+    return [i for i in range(1, n + 1) if n % i == 0]
+''',
+        checks=["divisors(6) == [1, 2, 3, 6]", "divisors(1) == [1]", "divisors(7) == [1, 7]"],
+    ),
+    entry(
+        "gcd",
+        do="(compute|find|calculate|get) the (greatest common divisor|gcd|greatest common factor) (of two numbers|)",
+        noun="(the|) greatest common divisor; (the|) gcd of two numbers; euclid's algorithm; (the|) euclidean algorithm",
+        code='''
+def gcd(a, b):
+    """Return the greatest common divisor of a and b."""
+    while b:
+        a, b = b, a % b
+    return a
+''',
+        checks=["gcd(12, 18) == 6", "gcd(7, 5) == 1", "gcd(4, 0) == 4"],
+    ),
+    entry(
+        "lcm",
+        do="(compute|find|calculate|get) the (least common multiple|lcm) (of two numbers|)",
+        noun="(the|) least common multiple; (the|) lcm of two numbers",
+        code='''
+def lcm(a, b):
+    """Return the least common multiple of a and b."""
+    x, y = a, b
+    while y:
+        x, y = y, x % y
+    return a * b // x
+''',
+        checks=["lcm(4, 6) == 12", "lcm(3, 5) == 15", "lcm(7, 7) == 7"],
+    ),
+    entry(
+        "is_even",
+        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is even; (check|test) for even numbers",
+        noun="even (check|test); (checking for|) even numbers; even number (check|checker)",
+        code='''
+def is_even(n):
+    """Tell whether n is even."""
+    return n % 2 == 0
+''',
+        checks=["is_even(4)", "is_even(0)", "not is_even(7)"],
+    ),
+    entry(
+        "is_odd",
+        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is odd; (check|test) for odd numbers",
+        noun="odd (check|test); (checking for|) odd numbers; odd number (check|checker)",
+        code='''
+def is_odd(n):
+    """Tell whether n is odd."""
+    return n % 2 == 1
+''',
+        checks=["is_odd(3)", "not is_odd(0)", "not is_odd(8)"],
+    ),
+    entry(
+        "is_leap_year",
+        do="(check|test|tell|determine) (if|whether) a year is a leap year; (check|test) for leap years; detect leap years",
+        noun="leap year (check|test|checker); leap years; checking leap years",
+        code='''
+def is_leap_year(year):
+    """Tell whether year is a leap year."""
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+''',
+        checks=["is_leap_year(2024)", "is_leap_year(2000)", "not is_leap_year(1900)", "not is_leap_year(2023)"],
+    ),
+    entry(
+        "is_perfect",
+        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is perfect; (check|test) for perfect numbers",
+        noun="perfect number (check|test|checker); (checking for|) perfect numbers",
+        code='''
+def is_perfect(n):
+    """Tell whether n equals the sum of its smaller divisors."""
+    return n > 1 and n == sum(i for i in range(1, n) if n % i == 0)
+''',
+        checks=["is_perfect(6)", "is_perfect(28)", "not is_perfect(12)", "not is_perfect(1)"],
+    ),
+    entry(
+        "sum_digits",
+        do="(sum|add up) the digits of (a number|n|an integer); (compute|calculate|find|get) the (sum of the digits|digit sum) (of a number|)",
+        noun="(the|) sum of digits; digit sum; the sum of the digits of a number; digit sums",
+        code='''
+def sum_digits(n):
+    """Return the sum of the digits of n."""
+    return sum(int(digit) for digit in str(abs(n)))
+''',
+        checks=["sum_digits(123) == 6", "sum_digits(0) == 0", "sum_digits(-45) == 9"],
+    ),
+    entry(
+        "reverse_number",
+        do="reverse the digits of (a number|n|an integer); (reverse|flip) (a number|an integer)",
+        noun="number reversal; reversing (a number|the digits of a number)",
+        code='''
+def reverse_number(n):
+    """Return n with its digits reversed."""
+    return int(str(n)[::-1])
+''',
+        checks=["reverse_number(123) == 321", "reverse_number(10) == 1"],
+    ),
+    entry(
+        "collatz",
+        do="(compute|generate|get|print) the collatz (sequence|series) (of a number|)",
+        noun="(the|) collatz (sequence|series|conjecture); collatz steps",
+        code='''
+def collatz(n):
+    """Return the Collatz sequence from n down to 1."""
+    steps = [n]
+    while n != 1:
+        n = n // 2 if n % 2 == 0 else 3 * n + 1
+        steps.append(n)
+    return steps
+''',
+        checks=["collatz(1) == [1]", "collatz(6) == [6, 3, 10, 5, 16, 8, 4, 2, 1]"],
+    ),
+    entry(
+        "fizzbuzz",
+        do="(play|solve|do) (fizzbuzz|fizz buzz); (print|return|list) the fizzbuzz (numbers|sequence)",
+        noun="fizz buzz; the fizzbuzz (game|problem); FizzBuzz",
+        code='''
+def fizzbuzz(n):
+    """Return the FizzBuzz words from 1 to n."""
+    words = []
+    for i in range(1, n + 1):
+        word = "Fizz" * (i % 3 == 0) + "Buzz" * (i % 5 == 0)
+        words.append(word or str(i))
+    return words
+''',
+        checks=["fizzbuzz(5) == ['1', '2', 'Fizz', '4', 'Buzz']", "fizzbuzz(15)[-1] == 'FizzBuzz'"],
+    ),
+]

@@ -1,0 +1,198 @@
+"""Conversions, geometry and money."""
+
+from catalogue import entry
+
+FUNCTIONS = [
+    entry(
+        "celsius_to_fahrenheit",
+        do="convert (celsius|degrees celsius|a temperature in celsius) to fahrenheit; turn celsius into fahrenheit",
+        noun="celsius to fahrenheit (conversion|); c to f; (a|) celsius to fahrenheit converter",
+        code='''
+def celsius_to_fahrenheit(celsius):
+    """Convert degrees Celsius to Fahrenheit."""
+    return celsius * 9 / 5 + 32
+''',
+        checks=["celsius_to_fahrenheit(100) == 212", "celsius_to_fahrenheit(0) == 32"],
+    ),
+    entry(
+        "fahrenheit_to_celsius",
+        do="convert (fahrenheit|degrees fahrenheit|a temperature in fahrenheit) to celsius; turn fahrenheit into celsius",
+        noun="fahrenheit to celsius (conversion|); f to c; (a|) fahrenheit to celsius converter",
+        code='''
+def fahrenheit_to_celsius(fahrenheit):
+    """Convert degrees Fahrenheit to Celsius."""
+    return (fahrenheit - 32) * 5 / 9
+''',
+        checks=["fahrenheit_to_celsius(212) == 100", "fahrenheit_to_celsius(32) == 0"],
+    ),
+    entry(
+        "km_to_miles",
+        do="convert (kilometers|kilometres|km) to miles; turn (kilometers|kilometres|km) into miles",
+        noun="(kilometers|kilometres) to miles (conversion|); km to miles (conversion|converter)",
+        code='''
+def km_to_miles(km):
+    """Convert kilometres to miles."""
+    return km / 1.609344
+''',
+        checks=["abs(km_to_miles(1.609344) - 1) < 1e-6", "abs(km_to_miles(10) - 6.21371) < 1e-3"],
+    ),
+    entry(
+        "miles_to_km",
+        do="convert miles to (kilometers|kilometres|km); turn miles into (kilometers|kilometres|km)",
+        noun="miles to (kilometers|kilometres) (conversion|); miles to km (conversion|converter)",
+        code='''
+def miles_to_km(miles):
+    """Convert miles to kilometres."""
+    return miles * 1.609344
+''',
+        checks=["abs(miles_to_km(1) - 1.609344) < 1e-6", "miles_to_km(0) == 0"],
+    ),
+    entry(
+        "decimal_to_binary",
+        do="convert (a decimal|a decimal number|decimal|a number|an integer) to binary; turn (a number|a decimal number|decimal) into binary",
+        noun="decimal to binary (conversion|); (a|) decimal to binary converter; binary conversion",
+        code='''
+def decimal_to_binary(n):
+    """Return n as a string of binary digits."""
+    digits = ""
+    while n > 0:
+        digits = str(n % 2) + digits
+        n //= 2
+    return digits or "0"
+''',
+        checks=["decimal_to_binary(10) == '1010'", "decimal_to_binary(0) == '0'"],
+    ),
+    entry(
+        "binary_to_decimal",
+        do="convert (a binary number|binary|a binary string) to decimal; turn (binary|a binary number) into (decimal|a decimal number)",
+        noun="binary to decimal (conversion|); (a|) binary to decimal converter",
+        code='''
+def binary_to_decimal(digits):
+    """Return the value of a string of binary digits."""
+    value = 0
+    for digit in digits:
+        value = 2 * value + int(digit)
+    return value
+''',
+        checks=["binary_to_decimal('1010') == 10", "binary_to_decimal('0') == 0"],
+    ),
+    entry(
+        "to_roman",
+        do="convert (a number|an integer|numbers) (to|into) (roman numerals|a roman numeral|roman); write a number in roman numerals",
+        noun="roman numerals; (roman numeral|roman) conversion; (integer|number) to roman (numerals|)",
+        code='''
+def to_roman(n):
+    """Return n as a Roman numeral."""
+    values = [1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1]
+    names = "M CM D CD C XC L XL X IX V IV I".split()
+    result = ""
+    for value, name in zip(values, names):
+        result += name * (n // value)
+        n %= value
+    return result
+''',
+        checks=["to_roman(1994) == 'MCMXCIV'", "to_roman(4) == 'IV'", "to_roman(2026) == 'MMXXVI'"],
+    ),
+    entry(
+        "circle_area",
+        do="(compute|calculate|find|get) the area of a circle",
+        noun="(the|) area of a circle; area of circles; the circle's area",
+        code='''
+def circle_area(radius):
+    """Return the area of a circle."""
+    from math import pi
+    return pi * radius ** 2
+''',
+        checks=["abs(circle_area(1) - 3.14159265) < 1e-6", "circle_area(0) == 0"],
+    ),
+    entry(
+        "rectangle_area",
+        do="(compute|calculate|find|get) the area of a rectangle",
+        noun="(the|) area of a rectangle; area of rectangles; the rectangle's area",
+        code='''
+def rectangle_area(width, height):
+    """Return the area of a rectangle."""
+    return width * height
+''',
+        checks=["rectangle_area(3, 4) == 12", "rectangle_area(0, 4) == 0"],
+    ),
+    entry(
+        "triangle_area",
+        do="(compute|calculate|find|get) the area of a triangle",
+        noun="(the|) area of a triangle; area of triangles; the triangle's area",
+        code='''
+def triangle_area(base, height):
+    """Return the area of a triangle."""
+    return base * height / 2
+''',
+        checks=["triangle_area(3, 4) == 6", "triangle_area(5, 1) == 2.5"],
+    ),
+    entry(
+        "hypotenuse",
+        do="(compute|calculate|find|get) the hypotenuse (of a right triangle|of a triangle|); apply the pythagorean theorem",
+        noun="(the|) hypotenuse of a (right|) triangle; the pythagorean theorem; pythagoras",
+        code='''
+def hypotenuse(a, b):
+    """Return the longest side of a right triangle."""
+    return (a * a + b * b) ** 0.5
+''',
+        checks=["hypotenuse(3, 4) == 5", "hypotenuse(5, 12) == 13"],
+    ),
+    entry(
+        "distance",
+        do="(compute|calculate|find|get|measure) the (euclidean|) distance (between two points|of two points)",
+        noun="(the|) distance between (two|) points; euclidean distance; point distance",
+        code='''
+def distance(p, q):
+    """Return the distance between two points."""
+    return sum((a - b) ** 2 for a, b in zip(p, q)) ** 0.5
+''',
+        checks=["distance((0, 0), (3, 4)) == 5", "distance((1, 1), (1, 1)) == 0"],
+    ),
+    entry(
+        "bmi",
+        do="(compute|calculate|find|get) (the|a) (bmi|body mass index) (of a person|)",
+        noun="(the|) body mass index; (a|) bmi calculator; BMI",
+        code='''
+def bmi(weight, height):
+    """Return the body mass index from kilograms and metres."""
+    return weight / height ** 2
+''',
+        checks=["bmi(80, 2) == 20", "abs(bmi(70, 1.75) - 22.857) < 1e-3"],
+    ),
+    entry(
+        "simple_interest",
+        do="(compute|calculate|find|get) (the|) simple interest",
+        noun="(the|) simple interest (calculation|calculator|); simple interest of a loan",
+        code='''
+def simple_interest(principal, rate, years):
+    """Return the interest at a yearly rate in percent."""
+    return principal * rate * years / 100
+''',
+        checks=["simple_interest(1000, 5, 2) == 100", "simple_interest(1000, 0, 2) == 0"],
+    ),
+    entry(
+        "compound_interest",
+        do="(compute|calculate|find|get) (the|) compound interest",
+        noun="(the|) compound interest (calculation|calculator|); compound interest of a loan",
+        code='''
+def compound_interest(principal, rate, years):
+    """Return the compound interest at a yearly rate in percent."""
+    return principal * (1 + rate / 100) ** years - principal
+''',
+        checks=["abs(compound_interest(1000, 10, 2) - 210) < 1e-6", "compound_interest(500, 0, 9) == 0"],
+    ),
+    entry(
+        "seconds_to_time",
+        do="convert seconds to (hours and minutes|hours, minutes and seconds|a time); format seconds as (a time|time)",
+        noun="seconds to time (conversion|); seconds to hours and minutes; formatting seconds",
+        code='''
+def seconds_to_time(seconds):
+    """Return seconds as hours:minutes:seconds."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}"
+''',
+        checks=["seconds_to_time(3661) == '01:01:01'", "seconds_to_time(0) == '00:00:00'"],
+    ),
+]
