@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::common::{CANARY, Ended, Running, World, until};
 
@@ -11,6 +12,8 @@ use crate::common::{CANARY, Ended, Running, World, until};
 const ENDLESS: &str = "ready;write partial;hang";
 /// One that also ignores every polite signal.
 const STUBBORN: &str = "resist;ready;write partial;hang";
+/// Signals closer together than 200 ms count as one.
+const ANOTHER_WISH: Duration = Duration::from_millis(250);
 /// Pieces of text that are more than all pipes and queues on the way hold.
 const PIECES: usize = 20_000;
 
@@ -98,8 +101,7 @@ async fn a_second_ctrl_c_kills_at_once() {
         running.shows("partial").await;
         running.signal(Signal::INT);
         running.shows("^C").await;
-        // Signals closer together count as one (`timeout` sends two at once).
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        sleep(ANOTHER_WISH).await;
         running.signal(Signal::INT);
         let ended = running.end().await.left_with(130).showed("partial^C");
         sent = ladder(&ended);
@@ -108,6 +110,22 @@ async fn a_second_ctrl_c_kills_at_once() {
         }
     }
     panic!("it waits for the ladder: {sent:?}");
+}
+
+#[tokio::test]
+async fn two_signals_at_once_are_one_wish() {
+    let world = World::new();
+    let mut running = world.run(["plain", "hi"]).script(ENDLESS).start().await;
+    running.shows("partial").await;
+    // As `timeout -s INT` does it: to its child, then to the whole group.
+    running.signal(Signal::INT);
+    running.signal(Signal::INT);
+    running
+        .end()
+        .await
+        .left_with(130)
+        // Not killed: it has printed its timings.
+        .said(&["3 tokens · 10.0 ms/token", "stopped: interrupted"]);
 }
 
 #[tokio::test]
@@ -295,6 +313,7 @@ async fn a_reader_that_never_reads_again_does_not_hold_us_either() {
     let running = unread(&world).await;
     running.signal(Signal::INT);
     running.has_no_children().await;
+    sleep(ANOTHER_WISH).await;
     running.signal(Signal::INT);
     running
         .end_unread()
