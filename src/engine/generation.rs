@@ -19,6 +19,9 @@ const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
 /// How long it may take to leave after SIGTERM: some milliseconds, unless the machine is overloaded.
 const TERMINATE_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How llama-completion ends when it refuses a model, a prompt or an argument.
+const REFUSAL: Status = Status::Code(1);
+
 /// What a generation is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -85,7 +88,7 @@ pub(super) struct Ended {
     pub(super) lost: Lost,
 }
 
-/// What a program failed to write before it exited with 0: since October 2026 llama.cpp does not
+/// What a program failed to write before it exited with 0 or 1: since October 2026 llama.cpp does not
 /// wait for its log thread, which prints text and timings, when it exits (llama.cpp#22142).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lost {
@@ -95,6 +98,8 @@ pub(super) enum Lost {
     Timings,
     /// The end of the text may be missing, and with it the reason for the end.
     Text,
+    /// It refused to work, and did not say why.
+    Reason,
 }
 
 /// What a generation needs to know beforehand.
@@ -277,10 +282,10 @@ impl Generation {
             Some(cause) => cause,
             None => self.judge(exit.as_ref(), tail.end_of_text || self.log.end_of_text),
         };
-        let lost = if unasked && status == Some(Status::Code(0)) {
-            self.lost(&tail)
-        } else {
-            Lost::Nothing
+        let lost = match status {
+            Some(Status::Code(0)) if unasked => self.lost(&tail),
+            Some(REFUSAL) if unasked => self.lost_reason(&end),
+            _ => Lost::Nothing,
         };
         let measured = self.measure(now, exit.as_ref().ok(), &tail);
         actions.push(Action::Finish(Box::new(Ended {
@@ -301,6 +306,15 @@ impl Generation {
             // The last of the lines that matter. The others may rightly say nothing: a single token
             // has no time per token.
             Style::Logger if self.log.timings.total_ms.is_none() => Lost::Timings,
+            _ => Lost::Nothing,
+        }
+    }
+
+    /// Whether the program refused to work and its reason is missing: it logs one before each exit
+    /// with 1.
+    fn lost_reason(&self, end: &End) -> Lost {
+        match (self.terms.style, end) {
+            (Style::Logger, End::Failed(Failure::Crashed { .. })) if !self.wrote => Lost::Reason,
             _ => Lost::Nothing,
         }
     }

@@ -95,6 +95,12 @@ impl Prepared {
     pub fn args(&self) -> &[OsString] {
         &self.spec.args
     }
+
+    /// What is started: program, arguments, environment and input.
+    #[must_use]
+    pub fn into_spec(self) -> Spec {
+        self.spec
+    }
 }
 
 impl Request {

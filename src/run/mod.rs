@@ -18,6 +18,7 @@ pub use prepare::PromptSource;
 use crate::exit::Exit;
 use crate::profile::Override;
 use crate::store::Paths;
+use crate::supervise::Spec;
 use crate::ui::{Console, Interrupts};
 
 /// What to run, and how to tell of it.
@@ -82,4 +83,15 @@ pub fn not_started(format: Format, error: &RunError) -> Option<String> {
         (Format::Json, _) => Some(report::json_line(&report)),
         (Format::JsonLines, _) => Some(report::json_line(&report::Event::NotStarted { report })),
     }
+}
+
+/// What [`run()`] would start for this request, to the last byte, for those who compare a supervised
+/// run with a bare one.
+///
+/// # Errors
+/// [`RunError`] as of [`run()`], up to the start.
+pub async fn spec(request: RunRequest, paths: &Paths, console: Console) -> Result<Spec, RunError> {
+    let chosen = prepare::choose(request, paths, console)?;
+    let ready = prepare::find_program(chosen, paths, console).await?;
+    Ok(ready.prepared.into_spec())
 }

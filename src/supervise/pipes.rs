@@ -12,6 +12,11 @@ use super::job::Event;
 /// Most bytes that one read takes: the default capacity of a Linux pipe.
 const READ_SIZE: usize = 64 * 1024;
 
+/// Size of a packet pipe, where each write takes a page however small it is: by default the child
+/// has to wait after 16 pieces of text. This is 256, the most that every user may have (pipe(7)).
+#[cfg(target_os = "linux")]
+const PACKET_PIPE_SIZE: usize = 1024 * 1024;
+
 /// The reading end of one of the child's outputs, which may have ended.
 struct Output {
     receiver: Option<pipe::Receiver>,
@@ -113,9 +118,11 @@ pub(super) async fn feed(stdin: io::Result<pipe::Sender>, input: Vec<u8>) {
 pub(super) fn packet_pipe() -> io::Result<(OwnedFd, OwnedFd, bool)> {
     #[cfg(target_os = "linux")]
     {
-        use rustix::pipe::{PipeFlags, pipe_with};
+        use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
         // Where it is refused (kernels before 3.4, some sandboxes) a plain pipe carries the same bytes.
         if let Ok((ours, theirs)) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::DIRECT) {
+            // Where a system allows less, it stays as it is.
+            let _ = fcntl_setpipe_size(&ours, PACKET_PIPE_SIZE);
             return Ok((ours, theirs, true));
         }
     }

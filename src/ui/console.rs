@@ -1,8 +1,9 @@
 //! The terminal, or what stands in its place: where things are said, and in which colours.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
 
+use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
 
 /// When colours are used.
@@ -59,27 +60,27 @@ impl Console {
 
     /// Says an error. A closed standard error is nobody's problem.
     pub fn error(&self, error: &dyn Display) {
-        let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {error}");
+        say(format_args!("{ERROR}error:{ERROR:#} {error}"));
     }
 
     /// Says something worth knowing, such as a value that was lowered.
     pub fn note(&self, note: &dyn Display) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{DIM}note:{DIM:#} {note}");
+            say(format_args!("{DIM}note:{DIM:#} {note}"));
         }
     }
 
     /// Says something in passing, such as the summary after a text.
     pub fn aside(&self, line: &dyn Display) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{DIM}{line}{DIM:#}");
+            say(format_args!("{DIM}{line}{DIM:#}"));
         }
     }
 
     /// Says a line as it is.
     pub fn line(&self, line: &dyn Display) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{line}");
+            say(format_args!("{line}"));
         }
     }
 
@@ -102,4 +103,14 @@ impl Console {
             && io::stdin().read_line(&mut answer).is_ok()
             && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
+}
+
+/// Writes a line in one piece: what others write to the same place cannot get into it, and standard
+/// error, which has no buffer, costs one call.
+fn say(line: fmt::Arguments<'_>) {
+    let choice = AutoStream::choice(&io::stderr());
+    let mut written = AutoStream::new(Vec::new(), choice);
+    // Writing to a Vec cannot fail.
+    let _ = writeln!(written, "{line}");
+    let _ = io::stderr().write_all(&written.into_inner());
 }

@@ -248,7 +248,7 @@ async fn a_text_whose_end_is_always_lost_is_not_called_whole() {
         .showed("one")
         .said(&["error:", "the end of the text may be missing"]);
     assert!(!ended.stderr.contains("stopped: end of text"));
-    assert_eq!(world.starts(), 4, "one run and three repetitions");
+    assert_eq!(world.starts(), 21, "one run and twenty repetitions");
 }
 
 #[tokio::test]

@@ -408,6 +408,24 @@ fn what_the_program_failed_to_write_is_noticed() {
 }
 
 #[test]
+fn a_refusal_without_its_reason_is_noticed() {
+    let lost = |history: Vec<Input>, status: Status| {
+        let all = history.into_iter().chain([exited(status)]);
+        tell_at_once(terms(), all).ended().lost
+    };
+    let too_long = "0.00.030.000 E main: prompt is too long (10000 tokens, max 252)\n";
+    assert_eq!(lost(vec![err(READY)], Status::Code(1)), Lost::Reason);
+    assert_eq!(
+        lost(vec![err(READY), err(too_long)], Status::Code(1)),
+        Lost::Nothing
+    );
+    // These are no refusals, and say nothing in any run.
+    assert_eq!(lost(vec![err(READY)], Status::Signal(6)), Lost::Nothing);
+    assert_eq!(lost(vec![err(READY)], Status::Code(127)), Lost::Nothing);
+    assert_eq!(lost(vec![out("a")], Status::Code(1)), Lost::Nothing);
+}
+
+#[test]
 fn an_unasked_end_is_told_by_what_was_seen() {
     let end = |history: Vec<Input>, exit: Input| {
         let all = history.into_iter().chain([exit]);
