@@ -13,7 +13,7 @@ use crate::exit::Exit;
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  orchestrate completions bash > ~/.local/share/bash-completion/completions/orchestrate
+  source <(orchestrate completions bash)     in ~/.bashrc
   orchestrate completions zsh > \"${fpath[1]}/_orchestrate\"
   orchestrate completions fish > ~/.config/fish/completions/orchestrate.fish")]
 pub(super) struct CompletionsArgs {
@@ -96,8 +96,8 @@ pub(super) fn after_long_help() -> String {
     let mut text = String::from(
         "Examples:
   orchestrate run coder \"a function that reverses a list\"
-  orchestrate build                  llama.cpp itself, once, about 9 minutes on two cores
-  orchestrate profiles list          what can be run
+  orchestrate build             llama.cpp itself, once: 9 minutes on two cores
+  orchestrate profiles list     what can be run
 
 Exit codes:
 ",
@@ -109,9 +109,9 @@ Exit codes:
     text.push_str(
         "
 Files and directories:
-  ./profiles/NAME.toml, ./orchestrate.toml               of a project
-  ~/.config/orchestrate/                                 your own  (ORCHESTRATE_CONFIG_DIR)
-  ~/.cache/orchestrate/                                  builds    (ORCHESTRATE_CACHE_DIR)",
+  ./profiles/NAME.toml, ./orchestrate.toml    of a project
+  ~/.config/orchestrate/                      your own (ORCHESTRATE_CONFIG_DIR)
+  ~/.cache/orchestrate/                       builds (ORCHESTRATE_CACHE_DIR)",
     );
     text
 }

@@ -35,18 +35,19 @@ use failure::Failure;
     max_term_width = 100,
     after_help = "Examples:
   orchestrate run coder \"a function that reverses a list\"
-  orchestrate build                  llama.cpp itself, once, about 9 minutes on two cores
-  orchestrate profiles list          what can be run",
+  orchestrate build             llama.cpp itself, once: 9 minutes on two cores
+  orchestrate profiles list     what can be run",
     after_long_help = documents::after_long_help()
 )]
 struct Cli {
-    /// When to use colours; NO_COLOR is honoured
+    /// Colours: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(
         long,
         global = true,
         value_enum,
         default_value_t,
         value_name = "WHEN",
+        hide_possible_values = true,
         help_heading = "Global options"
     )]
     color: ColorChoice,

@@ -19,7 +19,7 @@ Examples:
   git diff | orchestrate run coder -m ~/models/qwen.gguf -n 256 -
   orchestrate run algorithm -f request.txt --json | jq .timings.ms_per_token";
 
-/// Sends one prompt to a model and streams the answer
+/// Send one prompt to a model and stream the answer
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RunArgs {
@@ -56,7 +56,7 @@ pub(super) struct RunArgs {
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
     verbose: bool,
 
-    /// Write that, and llama.cpp's own log, to a file
+    /// Write what -v says, and llama.cpp's own log, to a file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log_file: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ use crate::vendor::tools::ToolSearch;
 use crate::vendor::{BuildRequest, LocateRequest};
 use crate::{build, clean, llama};
 
-/// Build llama.cpp: llama-completion first, then the rest.
+/// Build llama.cpp: llama-completion first, then the rest
 ///
 /// Builds the pinned version once and keeps it in the cache; an interrupted build goes on where it
 /// was. In a checkout of orchestrate the sources are those in vendor/llama.cpp (yours, if you have put
@@ -40,13 +40,13 @@ pub struct BuildArgs {
     pub llama_source: Option<PathBuf>,
 }
 
-/// Remove built llama.cpp programs and build trees from the cache.
+/// Remove built llama.cpp programs and build trees from the cache
 ///
 /// Lists what there is and how big it is, and asks. Sources in vendor/llama.cpp are never touched.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   orchestrate clean
-  orchestrate clean --all --yes      also downloads and the private cmake, without asking")]
+  orchestrate clean --all --yes      everything, without asking")]
 pub struct CleanArgs {
     /// Do not ask
     #[arg(long, short)]
@@ -57,7 +57,7 @@ pub struct CleanArgs {
     pub all: bool,
 }
 
-/// Show which llama.cpp binaries there are, which ones are used, and why.
+/// Show which llama.cpp programs there are, and which are used
 ///
 /// They are looked for in the directory that --llama-dir or the configuration names, then in the
 /// vendored build, then on PATH.
