@@ -49,7 +49,11 @@ fn the_documents_name_the_minimum_rust_that_the_manifest_has() {
 #[test]
 fn every_make_target_that_a_document_names_is_one() {
     let makefile = document("Makefile");
-    for name in ["README.md", "CONTRIBUTING.md", "scripts/demo-model/README.md"] {
+    for name in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "scripts/demo-model/README.md",
+    ] {
         for word in document(name).split("make ").skip(1) {
             let target: String = word
                 .chars()
