@@ -92,7 +92,7 @@ class Maker:
         """A request for something else, or small talk."""
         draw = self.rng.random()
         if draw < 0.25:
-            request = manners(self.rng, pick(self.rng, self.rng.choice(self.topics[2])))
+            request = manners(self.rng, pick(self.rng, self.rng.choice(self.topics[2])), self.held_out)
         else:
             request = self.unknown_request(with_known=draw > 0.85)
         return self.example(UNKNOWN, request, honest(UNKNOWN, len(self.functions)))
@@ -131,6 +131,8 @@ class Maker:
         request = self.known()["request"] if draw < 0.85 else self.unknown()["request"]
         if draw < 0.25 and "ython" not in request.lower():
             request, language = self.name_language(request, language), "Python"
+        elif not self.held_out and self.rng.random() < 0.5:
+            language = invent(self.rng).title()
         return self.example(OTHER_LANGUAGE, request, honest(OTHER_LANGUAGE, len(self.functions)), language)
 
     def name_language(self, request: str, language: str) -> str:
@@ -179,7 +181,7 @@ def training(functions: list[Function], excluded: set[str]) -> list[dict]:
     makers = (maker.known, maker.unknown, maker.other_language)
     examples = []
     while len(examples) < DATA.train:
-        example = maker.rng.choices(makers, (78, 17, 5))[0]()
+        example = maker.rng.choices(makers, (77, 17, 6))[0]()
         if normal(example["request"]) not in excluded:
             examples.append(example)
     return examples

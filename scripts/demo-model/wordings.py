@@ -19,6 +19,10 @@ SYLLABLES = """ba be bi bo da de fa fi ga go ha ka ki
     la le li lo ma mi mo na ne no pa po ra
     re ri ro sa se si so ta te ti tu va vi wa wo za zi
     ble chi cro dru fle gri ing ion ker ment ner phi ster tion tor ver""".split()
+# Share of requests with a capital at each word, and all in capitals: in training, and held out.
+# They are rare but have tokens of their own, so training sees more of them.
+TITLES = (0.06, 0.03)
+SHOUTING = (0.06, 0.02)
 STRANGE = 0.08  # share of known training requests with an invented word in the frame
 
 FRAMES = (
@@ -113,6 +117,7 @@ HELD_OUT_FRAMES = (
     "(another function|one more function): {noun}",
 )
 
+# What stands between two items, and before the last one. The first four pairs are most of what people write.
 JOINS = (
     (", ", " and "),
     (", ", ", and "),
@@ -122,19 +127,32 @@ JOINS = (
     (" & ", " & "),
     (" + ", " + "),
     ("; ", "; "),
-    (", then ", " and then "),
-    (", ", " plus "),
-    (", ", " and also "),
-    ("\n- ", "\n- "),
-    (", ", ", then "),
-    (", ", " as well as "),
-    (" and ", ", and also "),
     (" / ", " / "),
-    (" and ", " together with "),
+    (", then ", " and then "),
+    (", ", ", then "),
+    (", ", " plus "),
+    (" plus ", " plus "),
+    (", plus ", " and "),
+    (", ", ", plus "),
+    (", ", " and also "),
+    (" and ", ", and also "),
+    (", also ", ", also "),
     (". also ", ". also "),
+    (", ", " as well as "),
+    (" and ", " together with "),
+    (" then ", " then "),
+    ("\n- ", "\n- "),
+    ("\n", "\n"),
     (" ", " "),
 )
-HELD_OUT_JOINS = ((" and then ", " and then "), (", plus ", ", plus "), (", and ", ", and "), (" & ", " and "))
+HELD_OUT_JOINS = (
+    (" and then ", " and then "),
+    (", plus ", ", plus "),
+    (", and ", ", and "),
+    (" & ", " and "),
+    ("; ", " and "),
+    (", then ", ", and "),
+)
 # Joins of exactly one word per item would read as one item.
 SPACE = (" ", " ")
 
@@ -264,7 +282,7 @@ class Asker:
         one = len(items) == 1
         request = request.replace("{fns}", f"{kind}function" if one else f"{kind}functions")
         request = request.replace("{fn}", single if one or rng.random() < 0.15 else plural)
-        return manners(rng, request)
+        return manners(rng, request, self.held_out)
 
     def join(self, rng: random.Random, items: list[str]) -> str:
         """A list in prose, or with dashes."""
@@ -291,8 +309,9 @@ def strange(rng: random.Random, frame: str) -> str:
     return " ".join(words)
 
 
-def manners(rng: random.Random, request: str) -> str:
+def manners(rng: random.Random, request: str, held_out: bool) -> str:
     """Politeness, capitals and punctuation, as people add them or not."""
+    title, shouting = TITLES[held_out], SHOUTING[held_out]
     if rng.random() < 0.12:
         request = rng.choice(("please ", "please, ", "hey, ", "hi, ", "ok, ", "now ")) + request
     if rng.random() < 0.16:
@@ -300,9 +319,9 @@ def manners(rng: random.Random, request: str) -> str:
     draw = rng.random()
     if draw < 0.45:
         request = request[:1].upper() + request[1:]
-    elif draw < 0.48:
+    elif draw < 0.45 + title:
         request = request.title()
-    elif draw < 0.50:
+    elif draw < 0.45 + title + shouting:
         request = request.upper()
     return request + rng.choice(("", "", "", "", ".", ".", "?", "!"))
 
