@@ -10,6 +10,15 @@ PROMPT ?= Create functions for add, subtract, multiply, and divide
 export PROMPT
 RELEASE = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/orchestrate
 
+# The llama-completion that `orchestrate run` would use, out of `orchestrate llama --json`.
+define USED_COMPLETION
+import json, sys
+for entry in json.load(sys.stdin)["candidates"]:
+    if entry["used"] and entry["program"] == "llama-completion":
+        print(entry["path"])
+endef
+export USED_COMPLETION
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test setup build release fmt lint doc demo-model bench-overhead clean install
 
@@ -45,7 +54,8 @@ doc: setup ## the library's documentation, warnings denied
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps
 
 demo-model: build ## make the embedded demo model anew
-	sh scripts/demo-model/run.sh
+	LLAMA_COMPLETION="$$("$(RELEASE)" llama --json | python3 -c "$$USED_COMPLETION")" \
+		sh scripts/demo-model/run.sh
 
 bench-overhead: build ## what supervision costs
 	$(CARGO) bench --locked --bench overhead

@@ -1,6 +1,7 @@
 """Writes a checkpoint as a Q8_0 GGUF that llama.cpp loads without help."""
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import gguf
@@ -84,6 +85,9 @@ def main() -> None:
     print(f"{output.name}: {size} bytes, {model.count(MODEL)} parameters")
     if size > ASSET_LIMIT:
         raise SystemExit(f"{output.name} is {size} bytes: the limit is {ASSET_LIMIT}")
+    # The binary names the unpacked model by it, and checks what it has unpacked.
+    digest = hashlib.sha256(output.read_bytes()).hexdigest()
+    output.with_name(output.name + ".sha256").write_text(digest + "\n")
 
 
 if __name__ == "__main__":
