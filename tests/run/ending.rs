@@ -352,7 +352,8 @@ async fn an_honest_slow_start_and_slow_tokens_are_no_reason_to_end() {
     let timings = &report["timings"];
     assert!(ms(&timings["load_ms"]) >= 400.0, "{timings}");
     assert!(ms(&timings["ttft_ms"]) >= 800.0, "{timings}");
-    assert!(ms(&timings["gaps_ms"]["max"]) >= 399.0, "{timings}");
+    // We may have been scheduled late for the first of the two, so the gap may look shorter.
+    assert!(ms(&timings["gaps_ms"]["max"]) >= 200.0, "{timings}");
     assert!(ms(&timings["total_ms"]) >= 1200.0, "{timings}");
     assert!(Duration::from_secs_f64(ms(&timings["total_ms"]) / 1000.0) < CANARY);
 }
