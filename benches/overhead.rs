@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -43,8 +43,8 @@ const RESAMPLES: usize = 2000;
 const WATCHED_RUNS: usize = 5;
 /// How often it is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
-/// What orchestrate's log says when a run was repeated (see `engine::session`).
-const REPEATED: &str = "the same is run again";
+/// What orchestrate's summary says when a run was repeated (see `engine::session`).
+const REPEATED: &str = " times (llama.cpp#22142)";
 /// What the bare program writes last to standard output and to its log, unless it is lost.
 const LAST_WRITTEN: &str = "\n\n";
 const LAST_LOGGED: &str = " total time =";
@@ -80,8 +80,7 @@ fn main() -> Result<ExitCode, Failure> {
         .seed
         .unwrap_or_else(|| RandomState::new().build_hasher().finish());
     let mut random = SplitMix(seed);
-    let directory = tempfile::tempdir()?;
-    let arms = Arms::new(&options, directory.path())?;
+    let arms = Arms::new(&options)?;
     println!(
         "overhead: {} pairs after {WARM_UP} for warm-up, seed {seed}, {} tokens at most, {} thread(s)",
         options.pairs, options.tokens, options.threads
@@ -193,7 +192,6 @@ impl std::fmt::Display for Round {
 struct Arms {
     bare: Arm,
     supervised: Arm,
-    log: PathBuf,
 }
 
 /// One of the two ways to do the same work.
@@ -205,8 +203,7 @@ struct Arm {
 }
 
 impl Arms {
-    fn new(options: &Options, directory: &Path) -> Result<Self, Failure> {
-        let log = directory.join("run.log");
+    fn new(options: &Options) -> Result<Self, Failure> {
         let values = [
             ("seed", "1".to_owned()),
             ("threads", options.threads.to_string()),
@@ -219,8 +216,6 @@ impl Arms {
         for (key, value) in &values {
             args.extend(["--set".into(), format!("{key}={value}").into()]);
         }
-        // Tells of repetitions. Writing it takes time too, which counts against us.
-        args.extend(["--log-file".into(), log.clone().into()]);
         let supervised = Arm {
             program: env!("CARGO_BIN_EXE_orchestrate").into(),
             args,
@@ -252,11 +247,7 @@ impl Arms {
             environment: spec.environment,
             stdin: spec.stdin,
         };
-        Ok(Self {
-            bare,
-            supervised,
-            log,
-        })
+        Ok(Self { bare, supervised })
     }
 
     /// Runs the three in random order.
@@ -302,12 +293,11 @@ impl Arms {
     }
 
     fn run_supervised(&self) -> Result<Run, Failure> {
-        let (ms, text, _) = self.supervised.run()?;
-        let log = fs::read_to_string(&self.log)?;
+        let (ms, text, summary) = self.supervised.run()?;
         Ok(Run {
             ms,
             text,
-            cut_short: log.contains(REPEATED),
+            cut_short: summary.contains(REPEATED),
         })
     }
 

@@ -9,7 +9,7 @@ use super::outcome::{End, Failure, Gaps, Interruption, LimitKind, Measured, Outc
 use super::reading::{LogReader, PieceClock, TextReader, TextTail, gaps, ms, tpot};
 use crate::dialect::{HowItEnded, Style};
 use crate::profile::Limits;
-use crate::supervise::{ExitReport, Ladder, Rung, Status, StopSignal};
+use crate::supervise::{BURST, ExitReport, Ladder, Rung, Status, StopSignal};
 
 /// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
 /// or for ever: the handler takes the lock of its log, and where the signal came while a token was
@@ -293,6 +293,7 @@ impl Generation {
                 end,
                 measured,
                 exit: exit.ok(),
+                repetitions: 0,
                 last_lines: self.log.take_last_lines(),
             },
             lost,
@@ -352,6 +353,7 @@ impl Generation {
         // Where each piece is a token, the pieces say how many steps there were. Elsewhere the tokens
         // do, but for the end-of-text token, which has no text.
         let tokens_seen = counted.or(generated.map(|n| n - u64::from(tail.end_of_text).min(n)));
+        let tpot_ms = tokens_seen.and_then(|tokens| tpot(pieces, tokens.saturating_sub(1)));
         Measured {
             load_ms: self.loaded.map(since_spawn).or(timings.load_ms),
             ttft_ms: pieces.first().copied().map(since_spawn),
@@ -361,8 +363,11 @@ impl Generation {
             // A program that was killed leaves no timings; the pieces were counted.
             generated_tokens: generated.or(counted),
             ms_per_token: timings.ms_per_token(),
-            tpot_ms: tokens_seen.and_then(|tokens| tpot(pieces, tokens.saturating_sub(1))),
-            gaps: apart.then(|| gaps(pieces)).and_then(Gaps::of),
+            tpot_ms,
+            gaps: apart.then(|| gaps(pieces)).and_then(Gaps::of).filter(|_| {
+                // Writes that come closer together are read together: their gaps were not seen.
+                tpot_ms.is_none_or(|gap| gap >= ms(BURST))
+            }),
             peak_rss_bytes: exit.map(|report| report.usage.peak_rss_bytes),
             total_ms: ms(now),
         }

@@ -15,6 +15,8 @@ pub struct Outcome {
     pub measured: Measured,
     /// How the process ended, where it could be collected.
     pub exit: Option<ExitReport>,
+    /// How often the run was repeated because the program lost its last words.
+    pub repetitions: u32,
     /// The last lines that the program logged, oldest first.
     pub last_lines: Vec<String>,
 }
@@ -234,7 +236,8 @@ pub struct Measured {
     pub ms_per_token: Option<f64>,
     /// (last − first piece) / (N − 1), by our own clock, for N tokens that have text.
     pub tpot_ms: Option<f64>,
-    /// Time between pieces, where each piece arrived as it was written.
+    /// Time between pieces, where each piece arrived as it was written, and at most one per
+    /// millisecond.
     pub gaps: Option<Gaps>,
     /// Largest resident set of the process, in bytes.
     pub peak_rss_bytes: Option<u64>,

@@ -167,6 +167,7 @@ impl Session {
         if !failed && (lost == Lost::Text || self.replay.differs()) {
             outcome.end = End::Failed(Failure::OutputLost);
         }
+        outcome.repetitions = self.repetitions;
         self.finished = true;
         self.events
             .push_back(SessionEvent::Finished(Box::new(outcome)));

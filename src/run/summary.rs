@@ -24,6 +24,10 @@ pub(super) fn line(outcome: &Outcome) -> String {
     if let Some(load) = measured.load_ms {
         parts.push(format!("load {}", time(load)));
     }
+    if outcome.repetitions > 0 {
+        let times = outcome.repetitions + 1;
+        parts.push(format!("run {times} times (llama.cpp#22142)"));
+    }
     parts.push(format!("total {}", time(measured.total_ms)));
     parts.push(format!("stopped: {}", reason(&outcome.end)));
     parts.join(" · ")
@@ -96,6 +100,7 @@ mod tests {
             end,
             measured,
             exit: None,
+            repetitions: 0,
             last_lines: Vec::new(),
         }
     }
@@ -115,6 +120,16 @@ mod tests {
             line(&outcome(End::EndOfText, measured)),
             "112 tokens · 207 ms/token (4.82 tok/s) · prompt 34 tokens at 12 ms · load 1.3 s · \
              total 23.2 s · stopped: end of text"
+        );
+    }
+
+    #[test]
+    fn a_repetition_is_said() {
+        let mut twice = outcome(End::EndOfText, Measured::default());
+        twice.repetitions = 1;
+        assert_eq!(
+            line(&twice),
+            "run 2 times (llama.cpp#22142) · total 0 ms · stopped: end of text"
         );
     }
 

@@ -42,6 +42,7 @@ mod tree;
 
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
+pub use pipes::BURST;
 pub use report::{ExitReport, LadderStep, Status, Usage};
 pub use sys::die_with_parent;
 pub use tree::{ask_group_to_end, end_tree};

@@ -2,15 +2,21 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::job::Event;
 
 /// Most bytes that one read takes: the default capacity of a Linux pipe.
 const READ_SIZE: usize = 64 * 1024;
+
+/// A child that writes more often than this is read that often, and not after each write. Only a toy
+/// generates a token in less than a millisecond, and there it is 1.3 ms of a run of 128 tokens (seen).
+pub const BURST: Duration = Duration::from_millis(1);
 
 /// Size of a packet pipe, where each write takes a page however small it is: by default the child
 /// has to wait after 16 pieces of text. This is 256, the most that every user may have (pipe(7)).
@@ -21,6 +27,8 @@ const PACKET_PIPE_SIZE: usize = 1024 * 1024;
 struct Output {
     receiver: Option<pipe::Receiver>,
     buffer: Box<[u8]>,
+    /// When the last bytes were read, until it has been waited for more.
+    last: Option<Instant>,
 }
 
 impl Output {
@@ -28,6 +36,7 @@ impl Output {
         Ok(Self {
             receiver: Some(pipe::Receiver::from_owned_fd(end)?),
             buffer: vec![0; READ_SIZE].into_boxed_slice(),
+            last: None,
         })
     }
 
@@ -42,10 +51,19 @@ impl Output {
         loop {
             // Not `AsyncRead`: it takes a read that leaves room in the buffer as the sign that the
             // pipe is empty, and waits. In a packet pipe every read leaves room.
-            let ready = receiver.readable().await;
-            match ready.and_then(|()| receiver.try_read(&mut self.buffer)) {
-                Ok(length @ 1..) => return Some(self.buffer[..length].to_vec()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            match receiver.try_read(&mut self.buffer) {
+                Ok(length @ 1..) => {
+                    self.last = Some(Instant::now());
+                    return Some(self.buffer[..length].to_vec());
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if self.last.take().is_some_and(|last| last.elapsed() < BURST) {
+                        nap();
+                    }
+                    if receiver.readable().await.is_err() {
+                        break;
+                    }
+                }
                 // An error on our own end of a pipe leaves nothing to be read, as the end does.
                 Ok(0) | Err(_) => break,
             }
@@ -53,6 +71,16 @@ impl Output {
         self.receiver = None;
         None
     }
+}
+
+/// Lets a burst of writes gather for a millisecond. It keeps the whole thread from running, which
+/// must not know that anything came: each wake-up takes CPU time from the child that computes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an asynchronous wait would be woken by every write"
+)]
+fn nap() {
+    std::thread::sleep(BURST);
 }
 
 /// Carries both outputs of a child to whoever takes the events.

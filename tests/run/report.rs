@@ -57,7 +57,10 @@ async fn json_has_the_published_fields() {
 #[tokio::test]
 async fn json_has_what_was_measured() {
     let world = World::new();
-    let ended = world.run(["plain", "hi", "--json"]).script(SHORT).end();
+    let ended = world
+        .run(["plain", "hi", "--json"])
+        .script("ready;write fn;sleep 20;write \\x20add();times 3;eos;close")
+        .end();
     let report = ended.await.left_with(0).json();
     let timings = &report["timings"];
     let expected = [
