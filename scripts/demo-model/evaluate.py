@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import catalogue
-from config import ASSET, MODEL, WORK
+from config import ASSET, DATA, MODEL, WORK
 from data import HONEST, KNOWN, held_out, prompt
 
 LIMIT = 0.95  # share of the known requests that must pass
@@ -157,12 +157,13 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ASSET)
     parser.add_argument("--llama-completion", metavar="PATH", help="default: $LLAMA_COMPLETION, then PATH")
     parser.add_argument("--sample", type=int, metavar="N", help="ask about N requests only")
+    parser.add_argument("--seed", type=int, default=DATA.seed, help="draw other held-out requests")
     options = parser.parse_args()
     binary = find_binary(options.llama_completion)
     functions = catalogue.load()
     checks = {function.name: list(function.checks) for function in functions}
     start, results = time.monotonic(), []
-    for example in choose(held_out(functions), options.sample):
+    for example in choose(held_out(functions, options.seed), options.sample):
         text, ended = ask(binary, options.model, prompt(example))
         results.append({**example, "text": text, "fault": fault(example, text, ended, checks)})
     WORK.mkdir(exist_ok=True)
