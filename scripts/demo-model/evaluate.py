@@ -22,6 +22,7 @@ from config import ASSET, DATA, MODEL, WORK
 from data import HONEST, KNOWN, held_out, prompt
 
 LIMIT = 0.95  # share of the known requests that must pass
+SAMPLE_LIMIT = 0.8  # the same for a sample: a few requests say no more
 RUN_SECONDS = 5  # for the code of one request
 ASK_SECONDS = 60  # for one call of llama-completion
 MAX_TOKENS = 512
@@ -170,8 +171,9 @@ def main() -> None:
     (WORK / "evaluation.jsonl").write_text("".join(json.dumps(result) + "\n" for result in results))
     share = report(results)
     print(f"evaluate: {len(results)} requests, {time.monotonic() - start:.0f} s")
-    if share < LIMIT:
-        raise SystemExit(f"{share:.1%} of the known requests pass: the limit is {LIMIT:.0%}")
+    limit = SAMPLE_LIMIT if options.sample else LIMIT
+    if share < limit:
+        raise SystemExit(f"{share:.1%} of the known requests pass: the limit is {limit:.0%}")
 
 
 if __name__ == "__main__":
