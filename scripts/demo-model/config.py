@@ -41,7 +41,7 @@ class ModelConfig:
 class TrainConfig:
     """Muon and AdamW at one learning rate, with linear warm-up and cool-down."""
 
-    steps: int = 4900
+    steps: int = 6200
     batch_tokens: int = 4096
     # Documents go into the shortest row that holds them: attention costs the square of the length.
     row_lengths: tuple[int, ...] = (256, 512)  # tokens; the last one is the context

@@ -18,6 +18,10 @@ from wordings import INFLECT, Asker, expansions, fraction, invent, manners, pick
 # The request of the first minute: never trained on, always evaluated.
 FLAGSHIP = ("add", "subtract", "multiply", "divide")
 FLAGSHIP_REQUEST = "Create functions for add, subtract, multiply, and divide"
+# What people ask for first, and together: a share of the training requests names only these.
+POPULAR = (*FLAGSHIP, "power", "square", "modulo", "average", "factorial", "fibonacci", "is_prime", "is_even")
+POPULAR += ("reverse_string", "is_palindrome", "count_vowels", "find_max")
+POPULAR_SHARE = 0.15
 HELD_OUT_COMBINATIONS = 0.1  # share of the sets of two or more functions
 SIZES, SIZE_WEIGHTS = (1, 2, 3, 4), (42, 25, 17, 16)  # functions per request, percent of requests
 KNOWN, UNKNOWN, OTHER_LANGUAGE = "known", "unknown", "language"
@@ -64,6 +68,7 @@ class Maker:
         self.functions, self.held_out = functions, held_out
         self.rng = random.Random(f"{seed}/{held_out}")
         self.asker = Asker(functions, held_out)
+        self.popular = [function for function in functions if function.name in POPULAR]
         self.topics = (
             (unknown.HELD_OUT_DO, unknown.HELD_OUT_NOUN, unknown.HELD_OUT_SAY)
             if held_out
@@ -73,9 +78,11 @@ class Maker:
 
     def choose(self) -> list[Function]:
         """One to four different functions whose set belongs to this split."""
-        size = self.rng.choices(SIZES, SIZE_WEIGHTS)[0]
+        size, pool = self.rng.choices(SIZES, SIZE_WEIGHTS)[0], self.functions
+        if not self.held_out and self.rng.random() < POPULAR_SHARE:
+            size, pool = self.rng.choice(SIZES[1:]), self.popular
         while True:
-            chosen = self.rng.sample(self.functions, size)
+            chosen = self.rng.sample(pool, size)
             if size == 1 or is_held_out([f.name for f in chosen]) == self.held_out:
                 return chosen
 
@@ -154,9 +161,9 @@ def prompt(example: dict) -> str:
     return PROMPT.format(language=example["language"], request=example["request"])
 
 
-def held_out(functions: list[Function]) -> list[dict]:
+def held_out(functions: list[Function], seed: int = DATA.seed) -> list[dict]:
     """The evaluation set: the flagship request, known requests, unknown ones."""
-    maker = Maker(functions, DATA.seed, held_out=True)
+    maker = Maker(functions, seed, held_out=True)
     by_name = {function.name: function for function in functions}
     flagship = maker.example(KNOWN, FLAGSHIP_REQUEST, answer([by_name[n] for n in FLAGSHIP]), names=FLAGSHIP)
     examples, seen = [flagship], {normal(FLAGSHIP_REQUEST)}

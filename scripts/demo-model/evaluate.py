@@ -18,10 +18,11 @@ import time
 from pathlib import Path
 
 import catalogue
-from config import ASSET, MODEL, WORK
+from config import ASSET, DATA, MODEL, WORK
 from data import HONEST, KNOWN, held_out, prompt
 
 LIMIT = 0.95  # share of the known requests that must pass
+SAMPLE_LIMIT = 0.8  # the same for a sample: a few requests say no more
 RUN_SECONDS = 5  # for the code of one request
 ASK_SECONDS = 60  # for one call of llama-completion
 MAX_TOKENS = 512
@@ -157,20 +158,22 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ASSET)
     parser.add_argument("--llama-completion", metavar="PATH", help="default: $LLAMA_COMPLETION, then PATH")
     parser.add_argument("--sample", type=int, metavar="N", help="ask about N requests only")
+    parser.add_argument("--seed", type=int, default=DATA.seed, help="draw other held-out requests")
     options = parser.parse_args()
     binary = find_binary(options.llama_completion)
     functions = catalogue.load()
     checks = {function.name: list(function.checks) for function in functions}
     start, results = time.monotonic(), []
-    for example in choose(held_out(functions), options.sample):
+    for example in choose(held_out(functions, options.seed), options.sample):
         text, ended = ask(binary, options.model, prompt(example))
         results.append({**example, "text": text, "fault": fault(example, text, ended, checks)})
     WORK.mkdir(exist_ok=True)
     (WORK / "evaluation.jsonl").write_text("".join(json.dumps(result) + "\n" for result in results))
     share = report(results)
     print(f"evaluate: {len(results)} requests, {time.monotonic() - start:.0f} s")
-    if share < LIMIT:
-        raise SystemExit(f"{share:.1%} of the known requests pass: the limit is {LIMIT:.0%}")
+    limit = SAMPLE_LIMIT if options.sample else LIMIT
+    if share < limit:
+        raise SystemExit(f"{share:.1%} of the known requests pass: the limit is {limit:.0%}")
 
 
 if __name__ == "__main__":

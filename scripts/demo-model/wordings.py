@@ -10,7 +10,7 @@ import itertools
 import random
 import re
 
-from catalogue import Function
+from catalogue import Function, unknown
 
 # Verbs that double their last letter before -ing.
 DOUBLING = {"get", "sum", "flip", "drop", "cut", "strip", "swap", "plot", "run", "stem", "crop", "chat"}
@@ -22,8 +22,8 @@ SYLLABLES = """ba be bi bo da de fa fi ga go ha ka ki
 # Share of requests with a capital at each word, and all in capitals: in training, and held out.
 # They are rare but have tokens of their own, so training sees more of them.
 TITLES = (0.06, 0.03)
-SHOUTING = (0.06, 0.02)
-STRANGE = 0.08  # share of known training requests with an invented word in the frame
+SHOUTING = (0.09, 0.02)
+STRANGE = 0.2  # share of known training requests with words in the frame that do not belong there
 
 FRAMES = (
     "(write|create|make|build|give me|generate|code) (|me |us )(|the ){fn} (to|that can|which can) {do}",
@@ -228,6 +228,13 @@ NOUN_STYLES = ("noun", "noun", "noun", "name", "name", "words", "words", "signat
 INFLECT = {"do": str, "does": third_person, "doing": gerund}
 
 
+def foreign_words(functions: list[Function]) -> list[str]:
+    """The words of unknown topics that name no function."""
+    own = " ".join(text for function in functions for text in (function.name, *function.do, *function.noun))
+    topics = " ".join(unknown.DO + unknown.NOUN)
+    return sorted(set(re.findall("[a-z]{3,}", topics)) - set(re.findall("[a-z]+", own)))
+
+
 class Asker:
     """Turns functions into requests. `held_out` switches to wordings that training never uses."""
 
@@ -235,6 +242,7 @@ class Asker:
         self.held_out = held_out
         self.frames = HELD_OUT_FRAMES if held_out else FRAMES
         self.joins = HELD_OUT_JOINS + JOINS[:4] if held_out else JOINS
+        self.foreign = foreign_words(functions)
         self.phrases = {}
         for function in functions:
             for kind in ("do", "noun"):
@@ -265,10 +273,18 @@ class Asker:
         """A request for these functions, in this order."""
         frame = pick(rng, rng.choice(self.frames))
         if not self.held_out and rng.random() < STRANGE:
-            frame = strange(rng, frame)
+            frame = self.strange(rng, frame)
         slot = re.search(r"\{(do|does|doing|noun)\}", frame)[1]
         style = rng.choice(NOUN_STYLES)
         return self.finish(rng, frame, slot, [self.item(rng, f, slot, style) for f in functions])
+
+    def strange(self, rng: random.Random, frame: str) -> str:
+        """A frame with one or two words that do not belong: what counts is in the slot, not around it."""
+        words = frame.split(" ")
+        plain = [index for index, word in enumerate(words) if "{" not in word]
+        for index in rng.sample(plain, min(len(plain), rng.choice((1, 1, 2)))):
+            words[index] = rng.choice((invent(rng), rng.choice(self.foreign)))
+        return " ".join(words)
 
     def finish(self, rng: random.Random, frame: str, slot: str, items: list[str]) -> str:
         """Fills a frame with items and adds manners."""
@@ -298,15 +314,6 @@ class Asker:
 def invent(rng: random.Random) -> str:
     """A word that does not exist."""
     return "".join(rng.choices(SYLLABLES, k=rng.choice((2, 2, 3, 4))))
-
-
-def strange(rng: random.Random, frame: str) -> str:
-    """A frame with one unknown word: what counts is in the slot, not around it."""
-    words = frame.split(" ")
-    plain = [index for index, word in enumerate(words) if "{" not in word]
-    if plain:
-        words[rng.choice(plain)] = invent(rng)
-    return " ".join(words)
 
 
 def manners(rng: random.Random, request: str, held_out: bool) -> str:
