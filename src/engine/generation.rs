@@ -214,7 +214,7 @@ impl Generation {
         let Some(text) = &mut self.text else { return };
         let step = text.push(bytes);
         self.pieces.arrived(now);
-        self.enter(Phase::Decode, now, actions);
+        self.enter(Phase::Decode, actions);
         self.show(step.text, actions);
         if let Some(word) = step.stop {
             self.text = None;
@@ -231,16 +231,18 @@ impl Generation {
 
     fn take_line(&mut self, now: Duration, line: String, actions: &mut Vec<Action>) {
         if self.log.learn(&line) {
-            self.enter(Phase::Prefill, now, actions);
+            // The two outputs are read one after the other: the first text may be seen before the line
+            // that was written before it.
+            let first_piece = self.pieces.without_last(0).first().copied();
+            let loaded = first_piece.map_or(now, |first| first.min(now));
+            self.loaded.get_or_insert(loaded);
+            self.enter(Phase::Prefill, actions);
         }
         actions.push(Action::Log(line));
     }
 
-    fn enter(&mut self, phase: Phase, now: Duration, actions: &mut Vec<Action>) {
+    fn enter(&mut self, phase: Phase, actions: &mut Vec<Action>) {
         if phase > self.phase {
-            if phase == Phase::Prefill {
-                self.loaded = Some(now);
-            }
             self.phase = phase;
             actions.push(Action::Enter(phase));
         }
