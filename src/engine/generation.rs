@@ -88,7 +88,7 @@ pub(super) struct Ended {
     pub(super) lost: Lost,
 }
 
-/// What a program failed to write before it exited with 0 or 1: since October 2026 llama.cpp does not
+/// What a program failed to write before it exited with 0 or 1: llama.cpp (seen in b11434) does not
 /// wait for its log thread, which prints text and timings, when it exits (llama.cpp#22142).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lost {

@@ -17,8 +17,8 @@ use crate::supervise::{Event, Job, SpawnError};
 /// its log thread to print.
 const REPEATABLE: Duration = Duration::from_secs(5);
 /// Most repetitions for text, or for the reason of a refusal. Seen with the embedded model: 10 of 100
-/// runs are hit on a machine that others use too, and 3 of 4 where sixteen runs share two busy cores; of
-/// those 1 in 400 is hit 21 times in a row.
+/// runs are hit on a machine that others use too, and 3 of 4 where sixteen runs share two busy cores. Were
+/// the hits independent, 1 in 400 of the latter would be hit 21 times in a row.
 const REPETITIONS: u32 = 20;
 /// Most repetitions for timings alone: the text is there, and a build may print none at all.
 const REPETITIONS_FOR_TIMINGS: u32 = 3;
