@@ -8,7 +8,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`text`], [`gguf`], [`profile`], [`dialect`] |
-//! | 1 parts: one piece of the outside world each | [`supervise`], [`vendor`], [`host`], [`store`] |
+//! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
@@ -19,6 +19,7 @@
 pub mod build;
 pub mod clean;
 pub mod cli;
+pub mod client;
 pub mod dialect;
 pub mod engine;
 pub mod exit;

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("text", 0),
     ("units", 0),
     // 1: one piece of the outside world each
+    ("client", 1),
     ("host", 1),
     ("store", 1),
     ("supervise", 1),
