@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use orchestrate::profile::Override;
-use orchestrate::run::{Format, PromptSource, RunRequest, spec};
+use orchestrate::run::{Format, PromptSource, RunRequest, prepared};
 use orchestrate::store::Paths;
 use orchestrate::ui::Console;
 
@@ -240,7 +240,9 @@ impl Arms {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let spec = runtime.block_on(spec(request, &Paths::discover()?, Console::detect(true)))?;
+        let paths = Paths::discover()?;
+        let prepared = runtime.block_on(prepared(&request, &paths, Console::detect(true)))?;
+        let spec = prepared.spec().clone();
         let bare = Arm {
             program: spec.program,
             args: spec.args,

@@ -28,6 +28,7 @@ pub mod host;
 pub mod llama;
 pub mod profile;
 pub mod profiles;
+pub mod prompt;
 pub mod run;
 pub mod store;
 pub mod supervise;

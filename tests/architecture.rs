@@ -27,6 +27,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("cli", 3),
     ("llama", 3),
     ("profiles", 3),
+    ("prompt", 3),
     ("run", 3),
     ("ui", 3),
 ];

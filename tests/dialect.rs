@@ -14,7 +14,7 @@ use orchestrate::dialect::{
     completion_args,
 };
 use orchestrate::profile::{
-    Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Profile,
+    Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Profile, Prompt,
     PromptTemplate, Sampling, Threads,
 };
 
@@ -422,6 +422,7 @@ fn profile() -> Profile {
         description: String::new(),
         model: ModelRef::File("m.gguf".into()),
         backend: Backend::Auto,
+        route: None,
         context: 4096,
         batch: 2048,
         micro_batch: 512,
@@ -440,7 +441,7 @@ fn profile() -> Profile {
         stop: vec!["END".to_owned()],
         prompt: PromptTemplate {
             template: "{{prompt}}".to_owned(),
-            variables: BTreeMap::new(),
+            ..PromptTemplate::default()
         },
         limits: Limits::default(),
         environment: BTreeMap::new(),
@@ -456,7 +457,7 @@ fn args(profile: &Profile, capabilities: &Capabilities) -> Result<Argv, ArgsErro
         threads: 2,
         batch_threads: 4,
     };
-    completion_args(&request, capabilities)
+    completion_args(&request, &Prompt::Raw("Hello".to_owned()), capabilities)
 }
 
 fn joined(argv: &Argv) -> String {
@@ -471,7 +472,7 @@ fn arguments_for_todays_build() {
     let plain = args(&profile, &build).unwrap();
     assert_eq!(
         joined(&plain),
-        "-m m.gguf -f /dev/stdin -no-cnv --no-escape --simple-io --perf --no-display-prompt \
+        "-m m.gguf -f /dev/stdin --no-escape --simple-io --perf --no-display-prompt -no-cnv \
          -n 64 -c 2048 -b 2048 -ub 512 -t 2 -tb 4 -fit off --no-context-shift -ngl 0 -ctk f16 \
          -ctv f16 -fa auto"
     );

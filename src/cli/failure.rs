@@ -4,6 +4,7 @@ use std::io;
 
 use crate::exit::Exit;
 use crate::profiles::ProfilesError;
+use crate::prompt::PromptFailure;
 use crate::run::RunError;
 use crate::store::{ConfigError, PathsError};
 use crate::{build, clean};
@@ -19,6 +20,8 @@ pub(super) enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Prompt(#[from] PromptFailure),
     #[error(transparent)]
     Profiles(#[from] ProfilesError),
     #[error("failed to {0}")]
@@ -42,6 +45,7 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Paths(_) | Self::Config(_) => Exit::Configuration,
             Self::Run(error) => error.exit(),
+            Self::Prompt(error) => error.exit(),
             Self::Profiles(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),

@@ -63,6 +63,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Prompt(run::PromptArgs),
     Profiles(profiles::ProfilesArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
@@ -133,6 +134,7 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
     let result = runtime.block_on(async {
         match command {
             Command::Run(args) => run(args, &paths, console, accepted).await,
+            Command::Prompt(args) => prompt(args, &paths, console, accepted).await,
             Command::Profiles(args) => {
                 let places = Places::discover(&paths)?;
                 execute(&args.into(), &places, &mut io::stdout().lock())?;
@@ -172,6 +174,23 @@ async fn run(
         let _ = io::stdout().write_all(report.as_bytes());
     }
     result
+}
+
+async fn prompt(
+    args: run::PromptArgs,
+    paths: &Paths,
+    console: Console,
+    accepted: Instant,
+) -> Result<Exit, Failure> {
+    let json = args.is_json();
+    let request = args.into_request(accepted)?;
+    match crate::prompt::show(request, paths, console).await? {
+        Ok(shown) => {
+            run::print(&shown, json, console).map_err(Failure::Output)?;
+            Ok(Exit::Done)
+        }
+        Err(interruption) => Ok(interruption.exit()),
+    }
 }
 
 /// Runs it; where there is no llama.cpp, offers to build it first.

@@ -35,6 +35,10 @@ pub struct OverrideArgs {
     #[arg(help_heading = HEADING, short, long, value_name = "N", allow_negative_numbers = true)]
     pub context: Option<String>,
 
+    /// The system turn of a chat (needs prompt.mode = "chat")
+    #[arg(help_heading = HEADING, long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub system: Option<String>,
+
     /// Any other key, such as sampling.top_k=40; may be given more than once
     #[arg(help_heading = HEADING, long = "set", value_name = "KEY=VALUE", value_parser = parse)]
     pub set: Vec<Override>,
@@ -55,6 +59,7 @@ impl OverrideArgs {
             ("--seed", "seed", &self.seed),
             ("--temp", "sampling.temperature", &self.temp),
             ("--context", "context", &self.context),
+            ("--system", "prompt.system", &self.system),
         ];
         flags
             .into_iter()

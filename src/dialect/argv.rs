@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::{Capabilities, extra};
-use crate::profile::{Constraint, FlashAttention, KvType, LoadMode, Profile, Sampling};
+use crate::profile::{Constraint, FlashAttention, KvType, LoadMode, Profile, Prompt, Sampling};
 
 /// What a generation needs besides the profile: everything that was still open in it.
 #[derive(Debug, Clone, Copy)]
@@ -93,14 +93,16 @@ const MAX_ARG_BYTES: usize = 128 * 1024 - 1;
 /// What llama.cpp's samplers do when a penalty is not there at all.
 const NO_PENALTY: f64 = 1.0;
 
-/// The arguments for one generation with the prompt on stdin.
+/// The arguments of `llama-completion` for one generation with the prompt on stdin.
 ///
-/// The caller writes the prompt and one more newline: the program strips exactly one.
+/// The caller writes [`Prompt::text`] and one more newline: the program strips exactly one. A system
+/// turn goes into the arguments, which other users of the machine can read.
 ///
 /// # Errors
 /// [`ArgsError`] if the profile asks for something that the build cannot do.
 pub fn completion_args(
     request: &GenerationArgs<'_>,
+    prompt: &Prompt,
     capabilities: &Capabilities,
 ) -> Result<Argv, ArgsError> {
     if !capabilities.can_generate() {
@@ -108,42 +110,80 @@ pub fn completion_args(
             build: capabilities.build_name(),
         });
     }
-    let mut builder = Builder {
-        capabilities,
-        argv: Argv::default(),
-    };
-    builder.input_and_output(request)?;
+    let mut builder = Builder::new(capabilities);
+    builder.model(request)?;
+    builder.input_and_output()?;
+    builder.form(prompt)?;
+    builder.value(
+        &["-n", "--predict", "--n-predict"],
+        "max_tokens",
+        request.profile.max_tokens,
+    )?;
     builder.sizes_and_threads(request)?;
     builder.memory(request.profile)?;
     builder.sampling(request.profile)?;
-    let extra = extra::checked(&request.profile.extra_args, capabilities)?;
-    builder.argv.args.extend(extra);
-    Ok(builder.argv)
+    builder.finish(request.profile)
 }
 
-struct Builder<'a> {
+/// Collects the arguments of one program.
+pub(super) struct Builder<'a> {
     capabilities: &'a Capabilities,
     argv: Argv,
 }
 
-impl Builder<'_> {
-    /// Prompt from stdin, text to stdout, nothing else there, and timings.
-    fn input_and_output(&mut self, request: &GenerationArgs<'_>) -> Result<(), ArgsError> {
+impl<'a> Builder<'a> {
+    pub(super) fn new(capabilities: &'a Capabilities) -> Self {
+        Self {
+            capabilities,
+            argv: Argv::default(),
+        }
+    }
+
+    /// Adds the profile's own arguments, checked.
+    pub(super) fn finish(mut self, profile: &Profile) -> Result<Argv, ArgsError> {
+        let extra = extra::checked(&profile.extra_args, self.capabilities)?;
+        self.argv.args.extend(extra);
+        Ok(self.argv)
+    }
+
+    pub(super) fn model(&mut self, request: &GenerationArgs<'_>) -> Result<(), ArgsError> {
         let flag = self.needed(&["-m", "--model"], "model")?;
         self.push(flag);
         self.argv.args.push(request.model.into());
+        Ok(())
+    }
+
+    /// A prompt as it is, or turns of a chat; one answer either way.
+    fn form(&mut self, prompt: &Prompt) -> Result<(), ArgsError> {
+        const KEY: &str = "prompt.mode";
+        let Prompt::Chat { system, .. } = prompt else {
+            // A build that lacks it never starts a conversation unasked.
+            self.push_if_known(&["-no-cnv", "--no-conversation"]);
+            return Ok(());
+        };
+        for flags in [
+            &["-cnv", "--conversation"][..],
+            &["-st", "--single-turn"][..],
+        ] {
+            let flag = self.needed(flags, KEY)?;
+            self.push(flag);
+        }
+        // Without it older builds know a fixed list of templates only.
+        self.push_if_known(&["--jinja"]);
+        match system {
+            Some(system) => self.long(&["-sys", "--system-prompt"], "prompt.system", system),
+            None => Ok(()),
+        }
+    }
+
+    /// Prompt from stdin, text to stdout, nothing else there, and timings.
+    fn input_and_output(&mut self) -> Result<(), ArgsError> {
         let flag = self.needed(&["-f", "--file"], "prompt.template")?;
         self.push(flag);
         self.push("/dev/stdin");
-        // A build that lacks `-no-cnv` never starts a conversation unasked, and one that lacks
-        // `--no-escape` leaves escapes alone.
-        for flags in [
-            &["-no-cnv", "--no-conversation"][..],
-            &["--no-escape"],
-            &["--simple-io"],
-            &["--perf"],
-        ] {
-            self.push_if_known(flags);
+        // A build that lacks `--no-escape` leaves escapes alone.
+        for flag in ["--no-escape", "--simple-io", "--perf"] {
+            self.push_if_known(&[flag]);
         }
         if !self.push_if_known(&["--no-display-prompt"]) {
             self.argv.echoes_prompt = true;
@@ -152,13 +192,11 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn sizes_and_threads(&mut self, request: &GenerationArgs<'_>) -> Result<(), ArgsError> {
+    pub(super) fn sizes_and_threads(
+        &mut self,
+        request: &GenerationArgs<'_>,
+    ) -> Result<(), ArgsError> {
         let profile = request.profile;
-        self.value(
-            &["-n", "--predict", "--n-predict"],
-            "max_tokens",
-            profile.max_tokens,
-        )?;
         self.value(&["-c", "--ctx-size"], "context", request.context)?;
         if self.known(&["-ub", "--ubatch-size"]).is_some() {
             self.value(&["-b", "--batch-size"], "batch", profile.batch)?;
@@ -192,7 +230,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn memory(&mut self, profile: &Profile) -> Result<(), ArgsError> {
+    pub(super) fn memory(&mut self, profile: &Profile) -> Result<(), ArgsError> {
         // Older builds without a GPU backend do not list this flag at all.
         let layers = &["-ngl", "--gpu-layers", "--n-gpu-layers"];
         self.value_unless(
@@ -329,7 +367,11 @@ impl Builder<'_> {
             .find(|flag| self.capabilities.supports(flag))
     }
 
-    fn needed(&self, flags: &[&'static str], key: &'static str) -> Result<&'static str, ArgsError> {
+    pub(super) fn needed(
+        &self,
+        flags: &[&'static str],
+        key: &'static str,
+    ) -> Result<&'static str, ArgsError> {
         let longest = flags.iter().copied().max_by_key(|flag| flag.len());
         self.known(flags)
             .ok_or_else(|| self.unsupported(longest.unwrap_or_default(), key))
@@ -344,7 +386,7 @@ impl Builder<'_> {
     }
 
     /// Passes a flag with its value, which the build must know.
-    fn value(
+    pub(super) fn value(
         &mut self,
         flags: &[&'static str],
         key: &'static str,
@@ -418,7 +460,7 @@ impl Builder<'_> {
         self.value(flags, key, value)
     }
 
-    fn push_if_known(&mut self, flags: &[&'static str]) -> bool {
+    pub(super) fn push_if_known(&mut self, flags: &[&'static str]) -> bool {
         let flag = self.known(flags);
         if let Some(flag) = flag {
             self.push(flag);
@@ -426,7 +468,7 @@ impl Builder<'_> {
         flag.is_some()
     }
 
-    fn push(&mut self, arg: impl Into<OsString>) {
+    pub(super) fn push(&mut self, arg: impl Into<OsString>) {
         self.argv.args.push(arg.into());
     }
 

@@ -4,6 +4,8 @@
 //! `LLAMA_ARG_N_PREDICT` in somebody's shell would cut every answer. What a flag or a profile key
 //! can say must not come in by the back door, nor must secrets which a child has no use for.
 
+use std::ffi::OsStr;
+
 /// Variables that are kept from a child, by the beginning of their name.
 const WITHHELD_PREFIXES: [(&str, &str); 5] = [
     ("LLAMA_ARG_", "sets a flag that is not passed"),
@@ -48,6 +50,12 @@ pub fn withheld(name: &str) -> Option<&'static str> {
             .find(|(known, _)| name.starts_with(known))
     };
     whole.or_else(prefix).map(|(_, reason)| *reason)
+}
+
+/// Whether a variable of our own environment is passed on. A name that is no text is nobody's setting.
+#[must_use]
+pub fn passes(name: &OsStr) -> bool {
+    name.to_str().is_none_or(|name| withheld(name).is_none())
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub enum ExtraError {
 }
 
 /// What is refused, in any of these spellings and in every other one of the same option.
-const REFUSED: [(&[&str], &str); 31] = [
+const REFUSED: [(&[&str], &str); 33] = [
     (&["-m", "--model"], "use the profile key \"model\""),
     (
         &[
@@ -206,6 +206,36 @@ const REFUSED: [(&[&str], &str); 31] = [
     (
         &["-fit", "--fit", "--context-shift"],
         "it changes sizes that the profile sets",
+    ),
+    (
+        &[
+            "--host",
+            "--port",
+            "--path",
+            "--api-prefix",
+            "--api-key",
+            "--api-key-file",
+            "--ssl-key-file",
+            "--ssl-cert-file",
+            "--models-dir",
+            "--models-preset",
+        ],
+        "the server is orchestrate's own and listens where nobody else can ask",
+    ),
+    (
+        &[
+            "-np",
+            "--parallel",
+            "-cram",
+            "--cache-ram",
+            "--threads-http",
+            "--embedding",
+            "--embeddings",
+            "--rerank",
+            "--reranking",
+            "--sleep-idle-seconds",
+        ],
+        "it is set for the one request that a run makes",
     ),
 ];
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::choice::Place;
 use super::log::{LogEvent, Severity};
 use super::timings::Timings;
 
@@ -71,6 +72,8 @@ pub struct StreamEvent {
     pub timings: Option<Timings>,
     /// Tokens generated so far.
     pub generated: Option<u32>,
+    /// How likely the tokens of this event were, where the request asked for it.
+    pub places: Vec<Place>,
     /// What went wrong.
     pub error: Option<String>,
 }
@@ -176,6 +179,7 @@ impl StreamEvent {
             progress: object.get("prompt_progress").map(PromptProgress::read),
             timings: object.get("timings").map(Timings::from_json),
             generated: generated.and_then(count),
+            places: Place::of_event(object),
             error: object.get("error").map(error_text),
         })
     }

@@ -7,7 +7,9 @@
 //! | question | answer |
 //! | --- | --- |
 //! | which program is this file, and what does this build of it know? | [`Program`], [`Capabilities`] |
-//! | which arguments make it run this profile? | [`completion_args`] |
+//! | which arguments make it run this profile? | [`completion_args`], [`server_args`] |
+//! | what is a server asked, and what does its refusal say? | [`completion_request`], [`Refusal`] |
+//! | how is a model made to choose among names? | [`choice`] |
 //! | which environment does it get? | [`environment`] |
 //! | what does this line of its log say? | [`LogEvent`], [`JsonLine`] |
 //! | how long did things take? | [`Timings`] |
@@ -17,6 +19,7 @@
 
 mod argv;
 mod capabilities;
+pub mod choice;
 pub mod ending;
 pub mod environment;
 mod extra;
@@ -24,6 +27,7 @@ mod help;
 mod json;
 mod log;
 mod program;
+pub mod server;
 mod timings;
 
 pub use argv::{ArgsError, Argv, GenerationArgs, completion_args};
@@ -34,4 +38,5 @@ pub use help::HelpOption;
 pub use json::{JsonLine, MemoryRow, PromptProgress, StreamEvent};
 pub use log::{Fact, LogEvent, Memory, Severity, Slot};
 pub use program::Program;
+pub use server::{Refusal, completion_request, server_args};
 pub use timings::{Stage, TimingLine, Timings};

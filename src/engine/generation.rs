@@ -5,11 +5,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::outcome::{End, Failure, Gaps, Interruption, LimitKind, Measured, Outcome};
-use super::reading::{LogReader, PieceClock, TextReader, TextTail, gaps, ms, tpot};
-use crate::dialect::{HowItEnded, Style};
+use super::outcome::{End, Failure, Interruption, LimitKind, Outcome};
+use super::reading::{Heard, LogReader, PieceClock, TextReader};
+use super::served::Served;
+use crate::dialect::{PromptProgress, Refusal, StreamEvent, Style};
 use crate::profile::Limits;
-use crate::supervise::{BURST, ExitReport, Ladder, Rung, Status, StopSignal};
+use crate::supervise::{ExitReport, Ladder, Rung, StopSignal};
 
 /// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
 /// or for ever: the handler takes the lock of its log, and where the signal came while a token was
@@ -19,8 +20,12 @@ const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
 /// How long it may take to leave after SIGTERM: some milliseconds, unless the machine is overloaded.
 const TERMINATE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// How llama-completion ends when it refuses a model, a prompt or an argument.
-const REFUSAL: Status = Status::Code(1);
+/// How long a llama-server may take to leave after SIGTERM: 0.2 s when idle, 1.2 s while it loads (seen
+/// in b11434), and as long as the batch takes that it is evaluating.
+const SERVER_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a server may live after it has broken off its answer: one that crashes is gone by then, and
+/// its exit says more.
+const BROKEN_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a generation is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +55,14 @@ pub(super) enum Input {
     Stdout(Vec<u8>),
     /// Bytes on standard error.
     Stderr(Vec<u8>),
+    /// The server is ready, and is being asked.
+    Asked,
+    /// The server sent an event of its answer.
+    Served(Box<StreamEvent>),
+    /// The server does not do what it was asked.
+    Refused(Refusal),
+    /// The server's answer ended before its last event.
+    BrokenOff(String),
     /// Somebody wants it to end.
     Interrupt(Interruption),
     /// Nobody reads the text any more.
@@ -71,7 +84,11 @@ pub(super) enum Action {
     Log(String),
     /// Another phase began.
     Enter(Phase),
-    /// Begin to end the process.
+    /// The server listens: ask it.
+    Ask,
+    /// The prompt is being read.
+    Progress(PromptProgress),
+    /// Begin to end the process; its answer is of no interest any more.
     Stop(Ladder),
     /// End it at once.
     Kill,
@@ -107,16 +124,31 @@ pub(super) enum Lost {
 pub(super) struct Terms {
     /// When the process was spawned, on the clock of `now`.
     pub(super) spawned: Duration,
-    /// Whether one write of the process arrives as one [`Input::Stdout`].
-    pub(super) writes_apart: bool,
-    /// What the program prints besides the model's text.
-    pub(super) style: Style,
+    /// Which program it is.
+    pub(super) program: Program,
     /// Most tokens to generate.
     pub(super) max_tokens: u32,
     /// Texts that end the generation.
     pub(super) stop: Vec<String>,
     /// Time limits.
     pub(super) limits: Limits,
+}
+
+/// Which program generates, as far as it shapes what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Program {
+    /// `llama-completion`: the text comes over standard output.
+    Completion {
+        /// Whether one write of the process arrives as one [`Input::Stdout`].
+        writes_apart: bool,
+        /// What the program prints besides the model's text.
+        style: Style,
+    },
+    /// `llama-server`: the text comes over HTTP, token by token.
+    Server {
+        /// Its context in tokens.
+        context: u32,
+    },
 }
 
 /// One generation.
@@ -129,6 +161,7 @@ pub(super) struct Generation {
     cause: Option<End>,
     /// Taken away where the text ends.
     text: Option<TextReader>,
+    served: Served,
     /// Whether the model has written anything.
     wrote: bool,
     log: LogReader,
@@ -141,11 +174,14 @@ impl Generation {
             phase: Phase::Load,
             loaded: None,
             cause: None,
-            text: Some(TextReader::new(
-                terms.style,
-                terms.writes_apart,
-                &terms.stop,
-            )),
+            text: Some(match terms.program {
+                Program::Completion {
+                    writes_apart,
+                    style,
+                } => TextReader::printed(style, writes_apart, &terms.stop),
+                Program::Server { .. } => TextReader::served(&terms.stop),
+            }),
+            served: Served::default(),
             wrote: false,
             log: LogReader::default(),
             pieces: PieceClock::default(),
@@ -170,7 +206,13 @@ impl Generation {
             let at = self.terms.spawned.saturating_add(limit);
             (at, end(LimitKind::Load, limit))
         });
-        timeout.into_iter().chain(load).min_by_key(|(at, _)| *at)
+        let broken = self.served.broken_off.as_ref().map(|(at, detail)| {
+            let detail = detail.clone();
+            let at = at.saturating_add(BROKEN_PATIENCE);
+            (at, End::Failed(Failure::BrokenOff { detail }))
+        });
+        let all = timeout.into_iter().chain(load).chain(broken);
+        all.min_by_key(|(at, _)| *at)
     }
 
     /// Takes an event and decides.
@@ -178,10 +220,14 @@ impl Generation {
         let mut actions = Vec::new();
         match input {
             Input::Stdout(bytes) => self.take_output(now, &bytes, &mut actions),
-            Input::Stderr(bytes) => {
-                for line in self.log.push(&bytes) {
-                    self.take_line(now, line, &mut actions);
-                }
+            Input::Stderr(bytes) => self.take_log(now, &bytes, &mut actions),
+            Input::Asked => self.loaded(now, &mut actions),
+            Input::Served(event) => self.take_event(now, *event, &mut actions),
+            Input::Refused(refusal) => {
+                self.stop(End::Failed(self.served.refused(refusal)), &mut actions);
+            }
+            Input::BrokenOff(detail) => {
+                self.served.broken_off.get_or_insert((now, detail));
             }
             Input::Interrupt(_) if self.cause.is_some() => actions.push(Action::Kill),
             Input::Interrupt(interruption) => {
@@ -210,6 +256,52 @@ impl Generation {
     }
 
     fn take_output(&mut self, now: Duration, bytes: &[u8], actions: &mut Vec<Action>) {
+        // A server's standard output is one more log.
+        if matches!(self.terms.program, Program::Server { .. }) {
+            return self.take_log(now, bytes, actions);
+        }
+        self.take_text(now, bytes, actions);
+    }
+
+    fn take_log(&mut self, now: Duration, bytes: &[u8], actions: &mut Vec<Action>) {
+        for line in self.log.push(bytes) {
+            self.take_line(now, line, actions);
+        }
+    }
+
+    /// An event of a server's answer. What comes after the wish to end is nobody's.
+    fn take_event(&mut self, now: Duration, event: StreamEvent, actions: &mut Vec<Action>) {
+        if self.cause.is_some() {
+            return;
+        }
+        let content = self.served.learn(event);
+        if let Some(progress) = self.served.progress.take() {
+            if let Some(failure) = self.prompt_too_long(progress) {
+                return self.stop(End::Failed(failure), actions);
+            }
+            actions.push(Action::Progress(progress));
+        }
+        if !content.is_empty() {
+            self.take_text(now, content.as_bytes(), actions);
+        }
+        if let Some(end) = self.served.end.take() {
+            // A stop sequence came first.
+            if self.text.is_some() {
+                self.finish_text(None, actions);
+            }
+            self.stop(end, actions);
+        }
+    }
+
+    /// llama-completion refuses a prompt that leaves less room than this; llama-server would take it.
+    fn prompt_too_long(&self, progress: PromptProgress) -> Option<Failure> {
+        let Program::Server { context } = self.terms.program else {
+            return None;
+        };
+        Served::prompt_too_long(progress.total, context)
+    }
+
+    fn take_text(&mut self, now: Duration, bytes: &[u8], actions: &mut Vec<Action>) {
         // What comes after a stop sequence is nobody's text.
         let Some(text) = &mut self.text else { return };
         let step = text.push(bytes);
@@ -230,15 +322,23 @@ impl Generation {
     }
 
     fn take_line(&mut self, now: Duration, line: String, actions: &mut Vec<Action>) {
-        if self.log.learn(&line) {
-            // The two outputs are read one after the other: the first text may be seen before the line
-            // that was written before it.
-            let first_piece = self.pieces.without_last(0).first().copied();
-            let loaded = first_piece.map_or(now, |first| first.min(now));
-            self.loaded.get_or_insert(loaded);
-            self.enter(Phase::Prefill, actions);
+        let served = matches!(self.terms.program, Program::Server { .. });
+        match self.log.learn(&line) {
+            Heard::Loaded if !served => self.loaded(now, actions),
+            Heard::Listening if served => actions.push(Action::Ask),
+            _ => {}
         }
         actions.push(Action::Log(line));
+    }
+
+    /// The model is loaded, and the prompt handed over.
+    fn loaded(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        // The two outputs are read one after the other: the first text may be seen before the line
+        // that was written before it.
+        let first_piece = self.pieces.without_last(0).first().copied();
+        let loaded = first_piece.map_or(now, |first| first.min(now));
+        self.loaded.get_or_insert(loaded);
+        self.enter(Phase::Prefill, actions);
     }
 
     fn enter(&mut self, phase: Phase, actions: &mut Vec<Action>) {
@@ -252,143 +352,32 @@ impl Generation {
     fn stop(&mut self, cause: End, actions: &mut Vec<Action>) {
         if self.cause.is_none() {
             self.cause = Some(cause);
-            actions.push(Action::Stop(ladder()));
+            actions.push(Action::Stop(self.ladder()));
         }
     }
 
-    fn finish(
-        &mut self,
-        now: Duration,
-        exit: Result<ExitReport, String>,
-        actions: &mut Vec<Action>,
-    ) {
-        let status = exit.as_ref().ok().map(|report| report.status);
-        let mut tail = TextTail::default();
-        if let Some(text) = self.text.take() {
-            tail = text.finish(&HowItEnded {
-                code: match status {
-                    Some(Status::Code(code)) => Some(code),
-                    _ => None,
-                },
-                tokens_generated: self.log.timings.generated_tokens(),
-                max_tokens: self.terms.max_tokens,
-                context_full: self.log.context_full,
-            });
-            self.show(std::mem::take(&mut tail.last.text), actions);
-            if let Some(word) = tail.last.stop.take() {
-                self.cause.get_or_insert(End::StopWord(word));
-            }
-        }
-        let unasked = self.cause.is_none();
-        let end = match self.cause.take() {
-            Some(cause) => cause,
-            None => self.judge(exit.as_ref(), tail.end_of_text || self.log.end_of_text),
-        };
-        let lost = match status {
-            Some(Status::Code(0)) if unasked => self.lost(&tail),
-            Some(REFUSAL) if unasked => self.lost_reason(&end),
-            _ => Lost::Nothing,
-        };
-        let measured = self.measure(now, exit.as_ref().ok(), &tail);
-        actions.push(Action::Finish(Box::new(Ended {
-            outcome: Outcome {
-                end,
-                measured,
-                exit: exit.ok(),
-                repetitions: 0,
-                last_lines: self.log.take_last_lines(),
-            },
-            lost,
-        })));
-    }
-
-    /// What the program has failed to write before it exited with 0.
-    fn lost(&self, tail: &TextTail) -> Lost {
-        match self.terms.style {
-            Style::Logger if !tail.complete => Lost::Text,
-            // The last of the lines that matter. The others may rightly say nothing: a single token
-            // has no time per token.
-            Style::Logger if self.log.timings.total_ms.is_none() => Lost::Timings,
-            _ => Lost::Nothing,
-        }
-    }
-
-    /// Whether the program refused to work and its reason is missing: it logs one before each exit
-    /// with 1.
-    fn lost_reason(&self, end: &End) -> Lost {
-        match (self.terms.style, end) {
-            (Style::Logger, End::Failed(Failure::Crashed { .. })) if !self.wrote => Lost::Reason,
-            _ => Lost::Nothing,
-        }
-    }
-
-    /// Why a process ended that nobody has asked to end.
-    fn judge(&self, exit: Result<&ExitReport, &String>, end_of_text: bool) -> End {
-        let status = match exit {
-            Ok(report) => report.status,
-            Err(detail) => {
-                return End::Failed(Failure::Lost {
-                    detail: detail.clone(),
-                });
-            }
-        };
-        if status != Status::Code(0) {
-            End::Failed(self.log.failure(status, self.phase))
-        } else if end_of_text {
-            End::EndOfText
-        } else if self.log.context_full {
-            End::ContextFull
-        } else if !self.wrote && self.log.timings.is_empty() {
-            End::Failed(Failure::Silent)
-        } else {
-            End::TokenLimit
-        }
-    }
-
-    fn measure(&self, now: Duration, exit: Option<&ExitReport>, tail: &TextTail) -> Measured {
-        let timings = &self.log.timings;
-        let apart = self.terms.writes_apart;
-        let since_spawn = |at: Duration| ms(at.saturating_sub(self.terms.spawned));
-        let pieces = self.pieces.without_last(tail.own_writes);
-        let counted = (apart && !pieces.is_empty()).then_some(pieces.len() as u64);
-        let generated = timings.generated_tokens().map(u64::from);
-        // Where each piece is a token, the pieces say how many steps there were. Elsewhere the tokens
-        // do, but for the end-of-text token, which has no text.
-        let tokens_seen = counted.or(generated.map(|n| n - u64::from(tail.end_of_text).min(n)));
-        let tpot_ms = tokens_seen.and_then(|tokens| tpot(pieces, tokens.saturating_sub(1)));
-        Measured {
-            load_ms: self.loaded.map(since_spawn).or(timings.load_ms),
-            ttft_ms: pieces.first().copied().map(since_spawn),
-            prompt_ms: timings.prompt_ms,
-            prompt_tokens: timings.prompt_tokens.map(u64::from),
-            cached_tokens: timings.cached_tokens.map(u64::from),
-            // A program that was killed leaves no timings; the pieces were counted.
-            generated_tokens: generated.or(counted),
-            ms_per_token: timings.ms_per_token(),
-            tpot_ms,
-            gaps: apart.then(|| gaps(pieces)).and_then(Gaps::of).filter(|_| {
-                // Writes that come closer together are read together: their gaps were not seen.
-                tpot_ms.is_none_or(|gap| gap >= ms(BURST))
-            }),
-            peak_rss_bytes: exit.map(|report| report.usage.peak_rss_bytes),
-            total_ms: ms(now),
-        }
-    }
-}
-
-/// SIGINT makes llama-completion print its timings and leave; SIGTERM and SIGKILL follow.
-fn ladder() -> Ladder {
-    Ladder::new([
-        Rung {
-            signal: StopSignal::Interrupt,
-            patience: INTERRUPT_PATIENCE,
-        },
-        Rung {
+    /// SIGINT makes llama-completion print its timings and leave; SIGTERM and SIGKILL follow. A server
+    /// has told all that it knows.
+    fn ladder(&self) -> Ladder {
+        let terminate = |patience| Rung {
             signal: StopSignal::Terminate,
-            patience: TERMINATE_PATIENCE,
-        },
-    ])
+            patience,
+        };
+        match self.terms.program {
+            Program::Server { .. } => Ladder::new([terminate(SERVER_PATIENCE)]),
+            Program::Completion { .. } => Ladder::new([
+                Rung {
+                    signal: StopSignal::Interrupt,
+                    patience: INTERRUPT_PATIENCE,
+                },
+                terminate(TERMINATE_PATIENCE),
+            ]),
+        }
+    }
 }
 
+mod end;
+#[cfg(test)]
+mod served_tests;
 #[cfg(test)]
 mod tests;

@@ -4,13 +4,17 @@
 //! A [`Session`] drives; every decision is taken by the state machine in `generation`, which sees
 //! events and a time and answers with actions, and can so be tested without a process or a clock.
 
+mod exchange;
+mod form;
 mod generation;
 mod outcome;
 mod reading;
 mod replay;
 mod request;
+mod served;
 mod session;
 
+pub use form::{FormError, Formed, form};
 pub use generation::Phase;
 pub use outcome::{End, Failure, Gaps, Interruption, LimitKind, Measured, Outcome};
 pub use request::{Prepared, Request, StartError};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::dialect::choice::Place;
 use crate::exit::Exit;
 use crate::supervise::{ExitReport, Status};
 
@@ -17,6 +18,8 @@ pub struct Outcome {
     pub exit: Option<ExitReport>,
     /// How often the run was repeated because the program lost its last words.
     pub repetitions: u32,
+    /// How likely the tokens were, where the request asked for it and the program tells.
+    pub places: Vec<Place>,
     /// The last lines that the program logged, oldest first.
     pub last_lines: Vec<String>,
 }
@@ -96,6 +99,11 @@ pub enum Failure {
     },
     /// It ended as if all were well, and had done nothing.
     Silent,
+    /// A server broke off its answer, and lives.
+    BrokenOff {
+        /// What became of the connection.
+        detail: String,
+    },
     /// It ended before it had written all of its output, and could not be repeated.
     OutputLost,
     /// It could not be collected: its exit is unknown.
@@ -125,6 +133,9 @@ impl fmt::Display for Failure {
             Self::Silent => f.write_str(
                 "the llama process ended with exit code 0, but without a token or a timing line",
             ),
+            Self::BrokenOff { detail } => {
+                write!(f, "llama-server broke off its answer: {detail}")
+            }
             Self::OutputLost => f.write_str(
                 "the llama process ended before it had written all of its output (llama.cpp#22142): \
                  the end of the text may be missing",
@@ -209,9 +220,11 @@ impl Failure {
             Self::PromptTooLong { .. } => Exit::Usage,
             Self::ModelRejected { .. } => Exit::Model,
             Self::Refused { .. } => Exit::LlamaMissing,
-            Self::Crashed { .. } | Self::Silent | Self::OutputLost | Self::Lost { .. } => {
-                Exit::Crashed
-            }
+            Self::Crashed { .. }
+            | Self::Silent
+            | Self::BrokenOff { .. }
+            | Self::OutputLost
+            | Self::Lost { .. } => Exit::Crashed,
         }
     }
 }

@@ -14,10 +14,11 @@ use crate::text::{LineSplitter, Step, StopMatcher, Utf8Stream};
 /// Log lines that are kept for the case of a failure.
 const LAST_LINES: usize = 200;
 
-/// Standard output → the model's own text, up to the first stop sequence.
+/// Bytes of a program → the model's own text, up to the first stop sequence.
 #[derive(Debug, Clone)]
 pub(super) struct TextReader {
-    filter: OutputFilter,
+    /// Takes away what the program itself prints; a server sends the text alone.
+    filter: Option<OutputFilter>,
     characters: Utf8Stream,
     stop: StopMatcher,
 }
@@ -36,14 +37,23 @@ pub(super) struct TextTail {
 }
 
 impl TextReader {
-    pub(super) fn new(style: Style, writes_apart: bool, stop: &[String]) -> Self {
+    /// A reader of standard output.
+    pub(super) fn printed(style: Style, writes_apart: bool, stop: &[String]) -> Self {
         let boundaries = if writes_apart {
             Boundaries::Packets
         } else {
             Boundaries::Unknown
         };
         Self {
-            filter: OutputFilter::new(style, boundaries),
+            filter: Some(OutputFilter::new(style, boundaries)),
+            ..Self::served(stop)
+        }
+    }
+
+    /// A reader of a server's events.
+    pub(super) fn served(stop: &[String]) -> Self {
+        Self {
+            filter: None,
             characters: Utf8Stream::new(),
             stop: StopMatcher::new(stop),
         }
@@ -51,15 +61,20 @@ impl TextReader {
 
     /// What may be shown after these bytes, and the stop sequence that they completed.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Step {
-        let own = self.filter.push(bytes);
-        self.stop.push(&self.characters.push(&own))
+        let text = match &mut self.filter {
+            Some(filter) => self.characters.push(&filter.push(bytes)),
+            None => self.characters.push(bytes),
+        };
+        self.stop.push(&text)
     }
 
     /// What is still owed when nothing more comes.
     pub(super) fn finish(mut self, how: &HowItEnded) -> TextTail {
-        let tail = self.filter.finish(how);
-        let mut rest = self.characters.push(&tail.text);
-        rest.push_str(&self.characters.finish());
+        let tail = self
+            .filter
+            .map(|filter| filter.finish(how))
+            .unwrap_or_default();
+        let rest = self.characters.push(&tail.text);
         let mut last = self.stop.push(&rest);
         if last.stop.is_none() {
             last.text.push_str(&self.stop.finish());
@@ -71,6 +86,17 @@ impl TextReader {
             complete: tail.closed,
         }
     }
+}
+
+/// What a line of the log means for the course of a generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Nothing.
+    Nothing,
+    /// The model is loaded.
+    Loaded,
+    /// A server takes requests.
+    Listening,
 }
 
 /// Standard error → timings and the facts that explain an end.
@@ -98,8 +124,8 @@ impl LogReader {
         self.splitter.finish()
     }
 
-    /// Understands a line and keeps what it says; whether the model is loaded from here on.
-    pub(super) fn learn(&mut self, line: &str) -> bool {
+    /// Understands a line and keeps what it says.
+    pub(super) fn learn(&mut self, line: &str) -> Heard {
         let event = LogEvent::parse(line);
         self.timings.take_event(&event);
         match event.fact {
@@ -119,7 +145,11 @@ impl LogReader {
             self.last.pop_front();
         }
         self.last.push_back(line.to_owned());
-        matches!(event.fact, Fact::LoadEnded | Fact::Generating { .. })
+        match event.fact {
+            Fact::LoadEnded | Fact::Generating { .. } => Heard::Loaded,
+            Fact::Listening(_) => Heard::Listening,
+            _ => Heard::Nothing,
+        }
     }
 
     /// What an unasked end with this status means.

@@ -1,15 +1,19 @@
 //! What is to be generated, and how that is put to a program.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::time::Instant;
 
-use crate::dialect::{ArgsError, GenerationArgs, Style, completion_args, environment};
+use super::exchange::Question;
+use crate::dialect::{
+    ArgsError, GenerationArgs, Program, Style, completion_args, environment, server_args,
+};
 use crate::exit::Exit;
 use crate::host::usable_cpus;
-use crate::profile::{Backend, Limits, Profile, Threads};
+use crate::profile::{Limits, Profile, Prompt, Threads};
+use crate::store::{SocketDir, SocketDirError};
 use crate::supervise::{SpawnError, Spec};
 use crate::vendor::Install;
 
@@ -24,8 +28,10 @@ pub struct Request {
     pub model: PathBuf,
     /// Context size in tokens, not above what the model was trained for.
     pub context: u32,
-    /// The prompt, as the model is to see it.
-    pub prompt: String,
+    /// What the model is asked.
+    pub prompt: Prompt,
+    /// How many of the likeliest tokens are to be told at each place; only a server can.
+    pub probabilities: u32,
     /// When the command was accepted: limits and `total_ms` count from here.
     pub accepted: Instant,
 }
@@ -33,12 +39,9 @@ pub struct Request {
 /// Why a generation could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The profile asks for a server.
-    #[error(
-        "profile key \"backend\": this version runs llama-completion only; use \"auto\" or \
-         \"completion\""
-    )]
-    Backend,
+    /// There is no place for a server's socket.
+    #[error(transparent)]
+    Socket(#[from] SocketDirError),
     /// The build does not know what the profile asks for.
     #[error(transparent)]
     Args(#[from] ArgsError),
@@ -62,17 +65,18 @@ impl StartError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Backend | Self::Args(_) => Exit::Configuration,
+            Self::Args(_) => Exit::Configuration,
+            Self::Socket(_) => Exit::Configuration,
             Self::TooOld { .. } | Self::Spawn(_) => Exit::LlamaMissing,
         }
     }
 }
 
 /// A request, put into the words of one build of llama.cpp.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Prepared {
     pub(super) spec: Spec,
-    pub(super) style: Style,
+    pub(super) way: Way,
     pub(super) max_tokens: u32,
     pub(super) stop: Vec<String>,
     pub(super) limits: Limits,
@@ -86,7 +90,7 @@ pub struct Prepared {
 impl Prepared {
     /// The program's file.
     #[must_use]
-    pub fn program(&self) -> &std::path::Path {
+    pub fn program(&self) -> &Path {
         &self.spec.program
     }
 
@@ -98,9 +102,49 @@ impl Prepared {
 
     /// What is started: program, arguments, environment and input.
     #[must_use]
-    pub fn into_spec(self) -> Spec {
-        self.spec
+    pub fn spec(&self) -> &Spec {
+        &self.spec
     }
+
+    /// Which program does it.
+    #[must_use]
+    pub fn kind(&self) -> Program {
+        match self.way {
+            Way::Stdin { .. } => Program::Completion,
+            Way::Http { .. } => Program::Server,
+        }
+    }
+
+    /// Of a server: its socket, which goes when `self` does, and the body of the request that it gets at
+    /// `/completion`, unless the prompt is still to be formed.
+    #[must_use]
+    pub fn question(&self) -> Option<(&Path, serde_json::Value)> {
+        match &self.way {
+            Way::Stdin { .. } => None,
+            Way::Http {
+                socket, question, ..
+            } => Some((socket.socket(), question.body()?)),
+        }
+    }
+}
+
+/// How the prompt comes to the program, and the text back.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// Over standard input and output.
+    Stdin {
+        /// What the program prints besides the text.
+        style: Style,
+    },
+    /// Over HTTP.
+    Http {
+        /// Where the server listens.
+        socket: SocketDir,
+        /// What it is asked.
+        question: Box<Question>,
+        /// Its context in tokens.
+        context: u32,
+    },
 }
 
 impl Request {
@@ -116,29 +160,43 @@ impl Request {
             model,
             context,
             prompt,
+            probabilities,
             accepted,
         } = self;
-        if profile.backend == Backend::Server {
-            return Err(StartError::Backend);
-        }
         // A seed that we know makes every run one that can be repeated.
         let seed = *profile.seed.get_or_insert_with(draw_seed);
-        let argv = completion_args(
-            &GenerationArgs {
-                profile: &profile,
-                model: &model,
-                context,
-                threads: count(profile.threads),
-                batch_threads: count(profile.batch_threads),
-            },
-            &install.capabilities,
-        )?;
-        if argv.echoes_prompt {
-            return Err(StartError::TooOld {
-                program: install.program,
+        let args = GenerationArgs {
+            profile: &profile,
+            model: &model,
+            context,
+            threads: count(profile.threads),
+            batch_threads: count(profile.batch_threads),
+        };
+        let (argv, way, stdin) = if install.kind == Program::Server {
+            let socket = SocketDir::create()?;
+            let argv = server_args(&args, socket.socket(), &install.capabilities)?;
+            let question = Box::new(Question {
+                profile: profile.clone(),
+                prompt,
+                probabilities,
             });
-        }
-        let inherited = std::env::vars_os().filter(|(name, _)| may_reach_child(name));
+            let way = Way::Http {
+                socket,
+                question,
+                context,
+            };
+            (argv, way, Vec::new())
+        } else {
+            let argv = completion_args(&args, &prompt, &install.capabilities)?;
+            if argv.echoes_prompt {
+                return Err(StartError::TooOld {
+                    program: install.program,
+                });
+            }
+            let style = Style::of(&install.capabilities);
+            (argv, Way::Stdin { style }, on_stdin(prompt.text()))
+        };
+        let inherited = std::env::vars_os().filter(|(name, _)| environment::passes(name));
         let provided = environment::PROVIDED
             .iter()
             .map(|&(name, value)| (name.into(), value.into()));
@@ -151,10 +209,10 @@ impl Request {
                 program: install.program,
                 args: argv.args,
                 environment: inherited.chain(provided).chain(own).collect(),
-                stdin: on_stdin(prompt),
+                stdin,
             },
+            way,
             seed,
-            style: Style::of(&install.capabilities),
             max_tokens: profile.max_tokens,
             stop: profile.stop,
             limits: profile.limits,
@@ -171,15 +229,10 @@ fn count(threads: Threads) -> u32 {
     }
 }
 
-/// Whether a variable of our own environment is passed on. A name that is no text is nobody's setting.
-fn may_reach_child(name: &OsStr) -> bool {
-    name.to_str()
-        .is_none_or(|name| environment::withheld(name).is_none())
-}
-
 /// A prompt as the program reads it: it strips exactly one newline from the end.
-fn on_stdin(prompt: String) -> Vec<u8> {
-    let mut bytes = prompt.into_bytes();
+fn on_stdin(prompt: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(prompt.len() + 1);
+    bytes.extend_from_slice(prompt.as_bytes());
     bytes.push(b'\n');
     bytes
 }

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::generation::{Action, Ended, Generation, Input, Lost, Phase, Terms};
+use super::exchange::{Exchange, Message};
+use super::generation::{Action, Ended, Generation, Input, Lost, Phase, Program, Terms};
 use super::outcome::{End, Failure, Interruption, Outcome};
 use super::replay::Replay;
-use super::request::{Prepared, StartError};
-use crate::supervise::{Event, Job, SpawnError};
+use super::request::{Prepared, StartError, Way};
+use crate::dialect::PromptProgress;
+use crate::supervise::{Event, ExitReport, Job, SpawnError};
 
 /// A run whose last words were lost is repeated as long as all of them together took less: whoever
 /// waits for them barely notices. A longer one is rarely hit, as its program takes longer to exit than
@@ -22,6 +24,8 @@ const REPEATABLE: Duration = Duration::from_secs(5);
 const REPETITIONS: u32 = 20;
 /// Most repetitions for timings alone: the text is there, and a build may print none at all.
 const REPETITIONS_FOR_TIMINGS: u32 = 3;
+/// How long the answer of a server that is gone is read on: what it has sent is here, or nearly.
+const REST_PATIENCE: Duration = Duration::from_millis(200);
 
 /// What a caller learns of a running generation.
 #[derive(Debug)]
@@ -33,6 +37,10 @@ pub enum SessionEvent {
     },
     /// A phase began. [`Phase::Load`] is not announced.
     Phase(Phase),
+    /// The prompt as the model's own chat template forms it, where the program tells.
+    Formed(String),
+    /// The prompt is being read; only a server tells.
+    Progress(PromptProgress),
     /// Text of the model, whole characters.
     Text(String),
     /// A line of the program's log, or of ours about it.
@@ -46,6 +54,10 @@ pub enum SessionEvent {
 pub struct Session {
     prepared: Prepared,
     job: Job,
+    /// The talk with a server, until its answer is of no interest any more.
+    exchange: Option<Exchange>,
+    /// The end of a server whose answer is still being read, and until when.
+    gone: Option<(ExitReport, Instant)>,
     generation: Generation,
     /// When the first of its processes was.
     spawned: Instant,
@@ -62,7 +74,15 @@ impl Session {
     /// [`StartError::Spawn`] when it cannot be started.
     pub fn start(prepared: Prepared) -> Result<Self, StartError> {
         let (job, generation) = spawn(&prepared)?;
+        let exchange = match &prepared.way {
+            Way::Stdin { .. } => None,
+            Way::Http {
+                socket, question, ..
+            } => Some(Exchange::generate(socket.socket(), *question.clone())),
+        };
         Ok(Self {
+            exchange,
+            gone: None,
             events: VecDeque::from([SessionEvent::Started { pid: job.pid() }]),
             prepared,
             job,
@@ -83,12 +103,63 @@ impl Session {
             if self.finished {
                 return None;
             }
-            let deadline = self.deadline();
-            let input = tokio::select! {
-                event = self.job.next() => translate(event),
-                () = until(self.prepared.accepted, deadline) => Input::Tick,
+            let input = if self.gone.is_some() {
+                self.rest_of_answer().await
+            } else {
+                let deadline = self.deadline();
+                tokio::select! {
+                    event = self.job.next() => self.translate(event),
+                    message = next_message(&mut self.exchange) => self.told(message),
+                    () = until(self.prepared.accepted, deadline) => Input::Tick,
+                }
             };
             self.handle(input);
+        }
+    }
+
+    /// What a server that is gone has still sent, then its end. Cancel safe.
+    async fn rest_of_answer(&mut self) -> Input {
+        if let (Some(exchange), Some((_, patience))) = (&mut self.exchange, &self.gone)
+            && let Ok(message) = timeout_at(*patience, exchange.next()).await
+            && !matches!(message, Message::Over(_))
+        {
+            return self.told(message);
+        }
+        self.exchange = None;
+        match self.gone.take() {
+            Some((report, _)) => Input::Exited(report),
+            None => Input::Tick,
+        }
+    }
+
+    fn translate(&mut self, event: Option<Event>) -> Input {
+        match event {
+            Some(Event::Stdout(bytes)) => Input::Stdout(bytes),
+            Some(Event::Stderr(bytes)) => Input::Stderr(bytes),
+            Some(Event::Exited(report)) if self.exchange.is_some() => {
+                self.gone = Some((report, Instant::now() + REST_PATIENCE));
+                Input::Tick
+            }
+            Some(Event::Exited(report)) => Input::Exited(report),
+            Some(Event::Lost(error)) => Input::Lost(error.to_string()),
+            None => Input::Lost("its owner task ended without a report".to_owned()),
+        }
+    }
+
+    fn told(&mut self, message: Message) -> Input {
+        match message {
+            Message::Ready => Input::Asked,
+            Message::Event(event) => Input::Served(event),
+            Message::Refused(refusal) => Input::Refused(refusal),
+            Message::Over(detail) => Input::BrokenOff(
+                detail.unwrap_or_else(|| "the stream ended before its last event".to_owned()),
+            ),
+            Message::Formed(prompt) => {
+                self.events.push_back(SessionEvent::Formed(prompt));
+                Input::Tick
+            }
+            // Not asked for.
+            Message::Tokens(_) => Input::Tick,
         }
     }
 
@@ -131,8 +202,22 @@ impl Session {
                 }
                 Action::Log(line) => self.events.push_back(SessionEvent::Log(line)),
                 Action::Enter(phase) => self.events.push_back(SessionEvent::Phase(phase)),
-                Action::Stop(ladder) => self.job.stop(ladder),
-                Action::Kill => self.job.kill(),
+                Action::Ask => {
+                    if let Some(exchange) = &self.exchange {
+                        exchange.listening();
+                    }
+                }
+                Action::Progress(progress) => {
+                    self.events.push_back(SessionEvent::Progress(progress));
+                }
+                Action::Stop(ladder) => {
+                    self.exchange = None;
+                    self.job.stop(ladder);
+                }
+                Action::Kill => {
+                    self.exchange = None;
+                    self.job.kill();
+                }
                 Action::Finish(ended) => self.finish(*ended),
             }
         }
@@ -178,8 +263,13 @@ fn spawn(prepared: &Prepared) -> Result<(Job, Generation), SpawnError> {
     let job = Job::spawn(prepared.spec.clone())?;
     let generation = Generation::new(Terms {
         spawned: prepared.accepted.elapsed(),
-        writes_apart: job.keeps_writes_apart(),
-        style: prepared.style,
+        program: match prepared.way {
+            Way::Stdin { style } => Program::Completion {
+                writes_apart: job.keeps_writes_apart(),
+                style,
+            },
+            Way::Http { context, .. } => Program::Server { context },
+        },
         max_tokens: prepared.max_tokens,
         stop: prepared.stop.clone(),
         limits: prepared.limits,
@@ -187,13 +277,11 @@ fn spawn(prepared: &Prepared) -> Result<(Job, Generation), SpawnError> {
     Ok((job, generation))
 }
 
-fn translate(event: Option<Event>) -> Input {
-    match event {
-        Some(Event::Stdout(bytes)) => Input::Stdout(bytes),
-        Some(Event::Stderr(bytes)) => Input::Stderr(bytes),
-        Some(Event::Exited(report)) => Input::Exited(report),
-        Some(Event::Lost(error)) => Input::Lost(error.to_string()),
-        None => Input::Lost("its owner task ended without a report".to_owned()),
+/// The next message of a talk; never comes without one.
+async fn next_message(exchange: &mut Option<Exchange>) -> Message {
+    match exchange {
+        Some(exchange) => exchange.next().await,
+        None => std::future::pending().await,
     }
 }
 

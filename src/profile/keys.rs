@@ -5,7 +5,7 @@
 //! name.
 
 use super::error::nearest;
-use super::resolved::{Backend, FlashAttention, KvType, LoadMode, Named};
+use super::resolved::{Backend, FlashAttention, KvType, LoadMode, Named, PromptMode};
 
 /// One key.
 #[derive(Debug)]
@@ -117,6 +117,8 @@ const fn key(
 pub(super) const PROFILE: &[Key] = &[
     key("description", Kind::Line, &[],
         "One line for people: what this profile is for."),
+    key("route", Kind::Line, &["routes", "when"],
+        "What requests it suits, in a line that `orchestrate run auto` shows its router; \"\" takes no part."),
     key("extends", Kind::Line, &["inherits", "base", "parent"],
         "The profile whose values hold where this file says nothing."),
     key("model", Kind::Line, &[],
@@ -173,6 +175,10 @@ pub(super) const PROFILE: &[Key] = &[
         "Penalty for tokens that occurred at all; 0 is off."),
     key("sampling.frequency_penalty", real(-2.0, 2.0), &[],
         "Penalty for tokens by how often they occurred; 0 is off."),
+    key("prompt.mode", Kind::OneOf(names::<PromptMode>), &["chat", "chat_mode"],
+        "\"raw\" sends the filled template as it is; \"chat\" makes it the user's turn of the model's own chat template."),
+    key("prompt.system", Kind::Text, &["system_prompt"],
+        "The system turn, in chat mode; \"\" is none."),
     key("prompt.template", Kind::Text, &[],
         "How a request becomes a prompt (minijinja); {{prompt}} is the request."),
     key("prompt.variables.*", Kind::Text, &["vars", "var"],

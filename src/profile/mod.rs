@@ -18,6 +18,7 @@
 //! | `overrides` | `--set` and the flags |
 //! | `resolve` | defaults, and checks across keys |
 //! | `template` | request → prompt |
+//! | `routes` | the profiles among which `run auto` chooses |
 //! | `schema` | the JSON schema, made from the table of keys |
 //! | `show` | a resolved profile as a file again |
 //! | `config` | `orchestrate.toml`, with the same machinery |
@@ -31,6 +32,7 @@ mod overrides;
 mod raw;
 mod resolve;
 mod resolved;
+mod routes;
 mod schema;
 mod set;
 mod show;
@@ -44,8 +46,9 @@ pub use overrides::{NotAnAssignment, Override};
 pub use resolve::BUILT_IN_MODELS;
 pub use resolved::{
     Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Named, Profile,
-    PromptTemplate, Sampling, Threads,
+    Prompt, PromptMode, PromptTemplate, Sampling, Threads,
 };
+pub use routes::{AUTO, ROUTER, Route, listed, routes};
 pub use schema::schema;
 pub use set::{Bases, Level, ProfileSet, Resolved, Source};
 pub use template::{PromptError, TemplateError, check_prompt, parse_variable};

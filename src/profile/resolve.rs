@@ -12,7 +12,7 @@ use super::kind;
 use super::raw::{Set, Settings};
 use super::resolved::{
     Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Named, Profile,
-    PromptTemplate, Sampling, Threads,
+    PromptMode, PromptTemplate, Sampling, Threads,
 };
 
 /// Models that orchestrate brings along.
@@ -48,6 +48,9 @@ pub(super) fn resolve(
     let profile = Profile {
         name: name.to_owned(),
         description: settings.read("description").unwrap_or_default(),
+        route: settings
+            .read("route")
+            .filter(|route: &String| !route.is_empty()),
         model,
         backend: settings.named("backend", Backend::Auto),
         context: settings.read("context").unwrap_or(default::CONTEXT),
@@ -171,6 +174,10 @@ impl Settings {
 
     fn prompt(&self) -> PromptTemplate {
         PromptTemplate {
+            mode: self.named("prompt.mode", PromptMode::Raw),
+            system: self
+                .read("prompt.system")
+                .filter(|system: &String| !system.is_empty()),
             template: self
                 .read("prompt.template")
                 .unwrap_or_else(|| "{{prompt}}".to_owned()),
@@ -297,6 +304,12 @@ fn between_words(profile: &Profile, settings: &Settings, problems: &mut Vec<Prob
             format!("\"json_schema\" is no JSON object: {error}"),
         );
     }
+    if profile.prompt.system.is_some() && profile.prompt.mode == PromptMode::Raw {
+        problem(
+            "prompt.system",
+            "\"prompt.system\" needs \"prompt.mode\" = \"chat\" (--set prompt.mode=chat): a raw prompt has no system turn".to_owned(),
+        );
+    }
     if profile.kv_type_v.is_quantized() && profile.flash_attention == FlashAttention::Off {
         problem(
             "kv_type_v",
@@ -345,6 +358,13 @@ fn template(
         problems.push(Problem::new(
             place("prompt.variables.prompt"),
             "\"prompt\" is the request itself and cannot be a variable",
+        ));
+    }
+    let routes = "prompt.variables.routes";
+    if settings.get(routes).is_some() {
+        problems.push(Problem::new(
+            place(routes),
+            "\"routes\" is the list of profiles that have a \"route\" and cannot be a variable",
         ));
     }
     match prompt.used() {

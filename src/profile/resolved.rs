@@ -11,6 +11,8 @@ pub struct Profile {
     pub name: String,
     /// One line for people: what this profile is for.
     pub description: String,
+    /// What requests it suits, for the router; `None` takes no part in `run auto`.
+    pub route: Option<String>,
     /// Which model.
     pub model: ModelRef,
     /// Which of llama.cpp's programs does the work.
@@ -165,13 +167,52 @@ pub enum Constraint {
     JsonSchema(String),
 }
 
-/// How a request becomes a prompt: a minijinja template and its variables' defaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a request becomes a prompt: a minijinja template, its variables' defaults, and what becomes of
+/// the filled template.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PromptTemplate {
+    /// Whether the model's own chat template is put around it.
+    pub mode: PromptMode,
+    /// The system turn, in chat mode.
+    pub system: Option<String>,
     /// The template; `{{prompt}}` is the request.
     pub template: String,
     /// Values of the other variables, such as `language`.
     pub variables: BTreeMap<String, String>,
+}
+
+/// What becomes of a filled template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PromptMode {
+    /// It is the prompt.
+    #[default]
+    Raw,
+    /// It is the user's turn of a chat, which llama.cpp forms by the template in the model's file.
+    Chat,
+}
+
+/// What a model is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prompt {
+    /// Exactly this text.
+    Raw(String),
+    /// Turns of a chat, formed by the model's own template.
+    Chat {
+        /// The system turn, if there is one.
+        system: Option<String>,
+        /// The user's turn.
+        user: String,
+    },
+}
+
+impl Prompt {
+    /// The text without a form around it: the whole prompt, or the user's turn.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Raw(text) | Self::Chat { user: text, .. } => text,
+        }
+    }
 }
 
 /// Time limits; `None` is no limit.
@@ -224,6 +265,10 @@ impl Named for Backend {
         ("completion", Self::Completion),
         ("server", Self::Server),
     ];
+}
+
+impl Named for PromptMode {
+    const NAMES: &'static [(&'static str, Self)] = &[("raw", Self::Raw), ("chat", Self::Chat)];
 }
 
 impl Named for KvType {

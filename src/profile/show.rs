@@ -24,6 +24,7 @@ impl Profile {
         };
         let mut values: Vec<(&str, Value)> = vec![
             ("description", self.description.as_str().into()),
+            ("route", self.route.as_deref().unwrap_or_default().into()),
             ("model", self.model.to_string().into()),
             ("backend", self.backend.name().into()),
             ("context", self.context.into()),
@@ -53,6 +54,11 @@ impl Profile {
             (
                 "limits.load",
                 duration::exact_limit(self.limits.load).into(),
+            ),
+            ("prompt.mode", self.prompt.mode.name().into()),
+            (
+                "prompt.system",
+                self.prompt.system.as_deref().unwrap_or_default().into(),
             ),
             ("prompt.template", self.prompt.template.as_str().into()),
         ]);

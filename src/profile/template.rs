@@ -10,10 +10,12 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::error::nearest;
-use super::resolved::PromptTemplate;
+use super::resolved::{Prompt, PromptMode, PromptTemplate};
 
 /// The variable that stands for the request.
 const PROMPT: &str = "prompt";
+/// The variable that stands for the profiles that take part in `run auto`.
+pub(super) const ROUTES: &str = "routes";
 
 /// Why a request cannot be a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +64,11 @@ pub enum TemplateError {
     /// `prompt` as a variable.
     #[error("\"{PROMPT}\" is the request itself: give it as the prompt, not with --var")]
     Reserved,
+    /// `routes` as a variable.
+    #[error(
+        "\"{ROUTES}\" is the list of profiles that have a \"route\": write it there, not with --var"
+    )]
+    ReservedRoutes,
     /// The text after `--var` is no assignment.
     #[error("\"{0}\" gives no variable; write NAME=VALUE, such as language=rust")]
     NotAnAssignment(String),
@@ -136,8 +143,14 @@ impl PromptTemplate {
         Ok(template.undeclared_variables(false).into_iter().collect())
     }
 
+    /// Whether the template lists the profiles that have a route.
+    #[must_use]
+    pub fn lists_routes(&self) -> bool {
+        self.used().is_ok_and(|used| used.contains(ROUTES))
+    }
+
     /// Makes the prompt for a request. `given` are the variables of this run, on top of the
-    /// profile's defaults.
+    /// profile's defaults; `routes` is what `{{routes}}` stands for.
     ///
     /// # Errors
     /// When the request cannot be a prompt, a variable has no value, or one is given that the
@@ -146,6 +159,23 @@ impl PromptTemplate {
         &self,
         prompt: &str,
         given: &BTreeMap<String, String>,
+        routes: &str,
+    ) -> Result<Prompt, TemplateError> {
+        let text = self.fill(prompt, given, routes)?;
+        Ok(match self.mode {
+            PromptMode::Raw => Prompt::Raw(text),
+            PromptMode::Chat => Prompt::Chat {
+                system: self.system.clone(),
+                user: text,
+            },
+        })
+    }
+
+    fn fill(
+        &self,
+        prompt: &str,
+        given: &BTreeMap<String, String>,
+        routes: &str,
     ) -> Result<String, TemplateError> {
         check_text(prompt)?;
         let environment = environment();
@@ -159,6 +189,7 @@ impl PromptTemplate {
             values.insert(name.clone(), Value::from(value.as_str()));
         }
         values.insert(PROMPT.to_owned(), Value::from(prompt));
+        values.insert(ROUTES.to_owned(), Value::from(routes));
         let missing: Vec<_> = used
             .into_iter()
             .filter(|name| !values.contains_key(name.as_str()))
@@ -181,12 +212,15 @@ impl PromptTemplate {
             if name == PROMPT {
                 return Err(TemplateError::Reserved);
             }
+            if name == ROUTES {
+                return Err(TemplateError::ReservedRoutes);
+            }
             if used.contains(name) || self.variables.contains_key(name) {
                 continue;
             }
             let known: Vec<_> = used
                 .iter()
-                .filter(|name| *name != PROMPT)
+                .filter(|name| *name != PROMPT && *name != ROUTES)
                 .cloned()
                 .collect();
             return Err(TemplateError::Unknown {
@@ -231,6 +265,7 @@ mod tests {
         PromptTemplate {
             template: text.to_owned(),
             variables: BTreeMap::from([("language".to_owned(), "python".to_owned())]),
+            ..PromptTemplate::default()
         }
     }
 
@@ -246,12 +281,12 @@ mod tests {
     #[test]
     fn inserts_defaults_and_given_values() {
         assert_eq!(
-            template(CODE).render("a stack", &given(&[])).unwrap(),
+            template(CODE).fill("a stack", &given(&[]), "").unwrap(),
             "Write python code for: a stack\n\nCode:"
         );
         assert_eq!(
             template(CODE)
-                .render("a stack", &given(&[("language", "rust")]))
+                .fill("a stack", &given(&[("language", "rust")]), "")
                 .unwrap(),
             "Write rust code for: a stack\n\nCode:"
         );
@@ -261,7 +296,7 @@ mod tests {
     fn keeps_newlines_as_written() {
         let text = "{{prompt}}\n\nCode:\n";
         assert_eq!(
-            template(text).render("x\n", &given(&[])).unwrap(),
+            template(text).fill("x\n", &given(&[]), "").unwrap(),
             "x\n\n\nCode:\n"
         );
     }
@@ -286,6 +321,11 @@ mod tests {
             ),
             (
                 CODE,
+                given(&[("routes", "1")]),
+                "\"routes\" is the list of profiles that have a \"route\": write it there, not with --var",
+            ),
+            (
+                CODE,
                 given(&[("prompt", "1")]),
                 "\"prompt\" is the request itself: give it as the prompt, not with --var",
             ),
@@ -295,7 +335,7 @@ mod tests {
                 "line 2 of the template: unexpected end of input, expected end of variable block",
             ),
         ] {
-            let error = template(text).render("p", &variables).unwrap_err();
+            let error = template(text).fill("p", &variables, "").unwrap_err();
             assert_eq!(error.to_string(), message);
         }
     }
@@ -309,7 +349,7 @@ mod tests {
             Err(PromptError::NotUtf8(2))
         );
         assert_eq!(
-            template(CODE).render("", &given(&[])),
+            template(CODE).fill("", &given(&[]), ""),
             Err(TemplateError::Prompt(PromptError::Empty))
         );
     }
@@ -330,13 +370,13 @@ mod tests {
             prompt in "[^\0]{0,20}(\\{\\{ 7 \\* 7 \\}\\}|\\{% raw %\\}|\\{#|&<>\"|\\\\n)[^\0]{0,20}",
             value in "[^\0]{0,10}\\{\\{prompt\\}\\}",
         ) {
-            let rendered = template(CODE).render(&prompt, &given(&[("language", &value)])).unwrap();
+            let rendered = template(CODE).fill(&prompt, &given(&[("language", &value)]), "").unwrap();
             prop_assert_eq!(rendered, format!("Write {value} code for: {prompt}\n\nCode:"));
         }
 
         #[test]
         fn never_panics(text in ".{0,40}", prompt in ".{0,10}") {
-            let _ = template(&text).render(&prompt, &given(&[]));
+            let _ = template(&text).fill(&prompt, &given(&[]), "");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::prepare::Facts;
 use super::summary::time;
 use crate::engine::{Outcome, Prepared};
+use crate::profile::Prompt;
 use crate::units::{Bytes, duration};
 
 /// Characters of a prompt or a text that are enough to recognise it.
@@ -22,6 +23,9 @@ pub(super) fn before(facts: &Facts, prepared: &Prepared) -> String {
         let _ = writeln!(text, "{name:<8}{value}");
     };
     row("profile", &facts.profile);
+    if let Some(routed) = &facts.routed {
+        row("route", &routed.to_string());
+    }
     row(
         "model",
         &format!(
@@ -52,9 +56,22 @@ pub(super) fn before(facts: &Facts, prepared: &Prepared) -> String {
         &format!("{}{build}", prepared.program().display()),
     );
     row("argv", &argv(prepared));
-    row("prompt", &preview(&facts.prompt));
+    match &facts.prompt {
+        Prompt::Raw(text) => row("prompt", &preview(text)),
+        Prompt::Chat { system, user } => {
+            if let Some(system) = system {
+                row("system", &preview(system));
+            }
+            row("user", &preview(user));
+        }
+    }
     text.truncate(text.trim_end().len());
     text
+}
+
+/// What a model's own chat template has made of the turns.
+pub(super) fn formed(prompt: &str) -> String {
+    format!("prompt  {}", preview(prompt))
 }
 
 /// What was done, and how long each part took.

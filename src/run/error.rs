@@ -30,6 +30,18 @@ pub enum RunError {
     /// There is no llama.cpp to use.
     #[error("failed to {0}")]
     Locate(#[from] LocateError),
+    /// The profile talks to the model as in a chat, and the model knows no such form.
+    #[error(
+        "{model} has no chat template, and profile \"{profile}\" has prompt.mode = \"chat\"; use \
+         --set prompt.mode=raw, or a model that was trained to chat",
+        model = model.display()
+    )]
+    NoChatTemplate {
+        /// The model's file.
+        model: PathBuf,
+        /// The profile.
+        profile: String,
+    },
     /// The process cannot be started.
     #[error("{}", start(.0))]
     Start(#[from] StartError),
@@ -61,7 +73,6 @@ pub enum RunError {
 fn start(error: &StartError) -> String {
     match error {
         StartError::Args(error) => error.to_string(),
-        StartError::Backend => error.to_string(),
         error => format!("failed to {error}"),
     }
 }
@@ -71,7 +82,7 @@ impl RunError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => Exit::Configuration,
+            Self::Config(_) | Self::NoChatTemplate { .. } => Exit::Configuration,
             Self::Profile(error) => error.exit(),
             Self::Prompt(_) | Self::Template(_) | Self::ReadPrompt { .. } => Exit::Usage,
             Self::Model(error) => error.exit(),

@@ -9,10 +9,11 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::prepare::{Facts, Ready};
 use super::report::{Event, Report, json_line, micros, phase_word};
-use super::{Format, RunError, account, summary};
+use super::{Format, RunError, RunRequest, account, summary};
+use crate::dialect::PromptProgress;
 use crate::engine::{End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
-use crate::ui::{Console, Interrupts, Live, Output, Room};
+use crate::ui::{Console, Interrupts, Live, Output, Room, Step};
 
 /// Log lines that are shown when the process fails.
 const SHOWN_LINES: usize = 8;
@@ -30,16 +31,19 @@ struct Follower {
     log: Log,
     text: String,
     phase: Phase,
+    /// How far the prompt is read, where the program tells.
+    progress: Option<PromptProgress>,
     pieces: usize,
 }
 
 /// Starts the process and follows it to its end.
 pub(super) async fn follow(
+    request: &RunRequest,
     ready: Ready,
     mut interrupts: Interrupts,
     console: Console,
 ) -> Result<Exit, RunError> {
-    let mut follower = Follower::new(&ready, console)?;
+    let mut follower = Follower::new(request, &ready, console)?;
     let mut session = Session::start(ready.prepared)?;
     let (output, mut reader) = Output::start().map_err(RunError::Setup)?;
     let mut frames = follower.live.period().map(frames);
@@ -161,29 +165,40 @@ async fn step<'a>(
 }
 
 impl Follower {
-    fn new(ready: &Ready, console: Console) -> Result<Self, RunError> {
-        let mut log = Log::open(ready.log_file.clone())?;
+    fn new(request: &RunRequest, ready: &Ready, console: Console) -> Result<Self, RunError> {
+        let mut log = Log::open(request.log_file.clone())?;
         let before = account::before(&ready.facts, &ready.prepared);
-        if ready.verbose {
+        if request.verbose {
             console.line(&before);
         }
         log.line(&before);
         Ok(Self {
             console,
-            format: ready.format,
-            verbose: ready.verbose,
+            format: request.format,
+            verbose: request.verbose,
             accepted: ready.accepted,
-            live: Live::new(console, &ready.facts.profile, ready.format != Format::Json),
+            live: Live::new(
+                console,
+                &ready.facts.profile,
+                request.format != Format::Json,
+            ),
             log,
             text: String::new(),
             phase: Phase::Load,
+            progress: None,
             pieces: 0,
         })
     }
 
     fn draw(&mut self) {
-        self.live
-            .draw(self.phase, self.accepted.elapsed(), self.pieces);
+        let step = match (self.phase, &self.progress) {
+            (Phase::Prefill, Some(progress)) => Step::Prompt {
+                done: progress.processed,
+                total: progress.total,
+            },
+            (phase, _) => Step::Phase(phase),
+        };
+        self.live.draw(step, self.accepted.elapsed(), self.pieces);
     }
 
     /// Takes an event; the piece of standard output that it means.
@@ -198,6 +213,18 @@ impl Follower {
             }
             SessionEvent::Log(line) => {
                 self.log.line(&line);
+                None
+            }
+            SessionEvent::Formed(prompt) => {
+                let line = account::formed(&prompt);
+                self.log.line(&line);
+                if self.verbose {
+                    self.console.line(&line);
+                }
+                None
+            }
+            SessionEvent::Progress(progress) => {
+                self.progress = Some(progress);
                 None
             }
             SessionEvent::Text(text) => {

@@ -5,6 +5,7 @@ mod error;
 mod follow;
 mod prepare;
 mod report;
+mod route;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -14,17 +15,18 @@ use tokio::time::Instant;
 
 pub use error::RunError;
 pub use prepare::PromptSource;
+pub(crate) use prepare::{Asked, Chosen, choose, find, read};
 
+use crate::engine::Prepared;
 use crate::exit::Exit;
-use crate::profile::Override;
+use crate::profile::{AUTO, Override};
 use crate::store::Paths;
-use crate::supervise::Spec;
 use crate::ui::{Console, Interrupts};
 
 /// What to run, and how to tell of it.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
-    /// The profile's name.
+    /// The profile's name, or [`AUTO`] to have one chosen.
     pub profile: String,
     /// Where the request comes from.
     pub prompt: PromptSource,
@@ -62,15 +64,33 @@ pub enum Format {
 /// [`RunError`] when it could not be started, or its result could not be written.
 pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result<Exit, RunError> {
     // Until the prompt is read, Ctrl-C does what it always does: somebody may be typing.
-    let chosen = prepare::choose(request, paths, console)?;
+    let asked = read(&request.prompt, request.accepted, paths)?;
     let mut interrupts = Interrupts::listen().map_err(RunError::Setup)?;
-    match interrupts
-        .or(prepare::find_program(chosen, paths, console))
-        .await
-    {
-        Ok(ready) => follow::follow(ready?, interrupts, console).await,
+    let routed = if request.profile == AUTO {
+        match route::choose(&request, &asked, paths, console, &mut interrupts).await {
+            Ok(routed) => Some(routed),
+            Err(interruption) => return Ok(interruption.exit()),
+        }
+    } else {
+        None
+    };
+    let chosen = chosen(&request, &asked, routed.as_ref(), paths)?;
+    let ready = prepare::make_ready(&request, &asked, chosen, routed, paths, console);
+    match interrupts.or(ready).await {
+        Ok(ready) => follow::follow(&request, ready?, interrupts, console).await,
         Err(interruption) => Ok(interruption.exit()),
     }
+}
+
+/// The profile that is named or was chosen, with its prompt and model.
+fn chosen(
+    request: &RunRequest,
+    asked: &Asked,
+    routed: Option<&route::Routed>,
+    paths: &Paths,
+) -> Result<Chosen, RunError> {
+    let name = routed.map_or(&request.profile, |routed| &routed.profile);
+    choose(asked, name, &request.overrides, &request.variables, paths)
 }
 
 /// What standard output is to say of a run that could not be started: nothing, unless JSON is
@@ -85,13 +105,18 @@ pub fn not_started(format: Format, error: &RunError) -> Option<String> {
     }
 }
 
-/// What [`run()`] would start for this request, to the last byte, for those who compare a supervised
-/// run with a bare one.
+/// What [`run()`] would start for this request of a named profile, to the last byte, for those who
+/// compare a supervised run with a bare one.
 ///
 /// # Errors
 /// [`RunError`] as of [`run()`], up to the start.
-pub async fn spec(request: RunRequest, paths: &Paths, console: Console) -> Result<Spec, RunError> {
-    let chosen = prepare::choose(request, paths, console)?;
-    let ready = prepare::find_program(chosen, paths, console).await?;
-    Ok(ready.prepared.into_spec())
+pub async fn prepared(
+    request: &RunRequest,
+    paths: &Paths,
+    console: Console,
+) -> Result<Prepared, RunError> {
+    let asked = read(&request.prompt, request.accepted, paths)?;
+    let chosen = chosen(request, &asked, None, paths)?;
+    let ready = prepare::make_ready(request, &asked, chosen, None, paths, console).await?;
+    Ok(ready.prepared)
 }

@@ -1,5 +1,6 @@
 //! From a request to something that can be started: profile, program, model, prompt.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -7,14 +8,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Format, RunError, RunRequest};
+use super::route::Routed;
+use super::{RunError, RunRequest};
 use crate::dialect::Program;
 use crate::engine::{self, Prepared};
-use crate::profile::{Limits, Profile, check_prompt};
+use crate::profile::{
+    Backend, Config, Limits, Override, Profile, ProfileSet, Prompt, check_prompt, listed, routes,
+};
 use crate::store::{ModelFile, Paths, Places, open_model};
 use crate::ui::Console;
 use crate::units::Bytes;
-use crate::vendor::{Install, LocateRequest, locate};
+use crate::vendor::{Install, LocateError, LocateRequest, locate};
 
 /// Longest request in bytes. The largest contexts of today are 10 million tokens, of some 4 bytes
 /// each; a request beyond that is a wrong file.
@@ -31,22 +35,40 @@ pub enum PromptSource {
     Stdin,
 }
 
+/// What the user has written: configuration, profiles, the request itself.
+pub(crate) struct Asked {
+    pub(crate) config: Config,
+    pub(crate) profiles: ProfileSet,
+    /// The request, before any template.
+    pub(crate) text: String,
+    /// When the command was complete.
+    pub(crate) accepted: Instant,
+}
+
+/// A profile, with what it makes of the request, and its model.
+pub(crate) struct Chosen {
+    pub(crate) profile: Profile,
+    pub(crate) prompt: Prompt,
+    pub(crate) model: ModelFile,
+    /// Things worth saying that are no errors.
+    pub(crate) notes: Vec<String>,
+}
+
 /// Everything that is known before the process is started.
 pub(super) struct Ready {
     pub(super) prepared: Prepared,
     pub(super) facts: Facts,
-    pub(super) format: Format,
-    pub(super) verbose: bool,
-    pub(super) log_file: Option<PathBuf>,
     pub(super) accepted: Instant,
 }
 
 /// What the result tells beside the text and the figures.
 pub(super) struct Facts {
     pub(super) profile: String,
+    /// How the profile was chosen, unless it was named.
+    pub(super) routed: Option<Routed>,
     pub(super) model: ModelFile,
     pub(super) install: Install,
-    pub(super) prompt: String,
+    pub(super) prompt: Prompt,
     pub(super) context: u32,
     pub(super) max_tokens: u32,
     pub(super) limits: Limits,
@@ -54,81 +76,110 @@ pub(super) struct Facts {
     pub(super) took: Duration,
 }
 
-/// A request whose profile, prompt and model are known.
-pub(super) struct Chosen {
-    request: RunRequest,
-    profile: Profile,
-    prompt: String,
-    model: ModelFile,
-    configured_dir: Option<PathBuf>,
+/// Reads configuration, profiles and the request.
+pub(crate) fn read(
+    source: &PromptSource,
     accepted: Instant,
-}
-
-/// Reads everything that the user has written: configuration, profile, prompt, model.
-pub(super) fn choose(
-    request: RunRequest,
     paths: &Paths,
-    console: Console,
-) -> Result<Chosen, RunError> {
+) -> Result<Asked, RunError> {
     let places = Places::discover(paths)?;
     let config = places.config()?;
-    let resolved = places
-        .profiles()?
-        .resolve(&request.profile, &request.overrides)?;
-    let mut profile = resolved.profile;
-    for note in &resolved.notes {
-        console.note(note);
-    }
-    let text = read_prompt(&request.prompt)?;
+    let profiles = places.profiles()?;
+    let text = read_prompt(source)?;
     // A command that reads its prompt is complete when the prompt is: whoever feeds the pipe may
     // take their time.
-    let accepted = match request.prompt {
+    let accepted = match source {
         PromptSource::Stdin => Instant::now(),
-        _ => request.accepted,
+        _ => accepted,
     };
-    let prompt = profile.prompt.render(&text, &request.variables)?;
-    let model = open_model(&profile.model, paths)?;
-    if let Some(trained) = model.header.context_length()
-        && let Ok(trained) = u32::try_from(trained)
-        && let Some(note) = profile.cap_context(trained)
-    {
-        console.note(&note);
-    }
-    Ok(Chosen {
-        request,
-        profile,
-        prompt,
-        model,
-        configured_dir: config.llama_dir,
+    Ok(Asked {
+        config,
+        profiles,
+        text,
         accepted,
     })
 }
 
+/// Resolves a profile, makes its prompt of the request, and opens its model.
+pub(crate) fn choose(
+    asked: &Asked,
+    name: &str,
+    overrides: &[Override],
+    variables: &BTreeMap<String, String>,
+    paths: &Paths,
+) -> Result<Chosen, RunError> {
+    let resolved = asked.profiles.resolve(name, overrides)?;
+    let (mut profile, mut notes) = (resolved.profile, resolved.notes);
+    let routes = if profile.prompt.lists_routes() {
+        listed(&routes(&asked.profiles).0)
+    } else {
+        String::new()
+    };
+    let prompt = profile.prompt.render(&asked.text, variables, &routes)?;
+    let model = open_model(&profile.model, paths)?;
+    if matches!(prompt, Prompt::Chat { .. }) && !model.header.has_chat_template {
+        return Err(RunError::NoChatTemplate {
+            model: model.path,
+            profile: profile.name,
+        });
+    }
+    if let Some(trained) = model.header.context_length()
+        && let Ok(trained) = u32::try_from(trained)
+    {
+        notes.extend(profile.cap_context(trained));
+    }
+    Ok(Chosen {
+        profile,
+        prompt,
+        model,
+        notes,
+    })
+}
+
+/// Finds one of llama.cpp's programs. Dropped, it ends what it has started.
+pub(crate) async fn find(
+    program: Program,
+    llama_dir: Option<&PathBuf>,
+    asked: &Asked,
+    paths: &Paths,
+) -> Result<Install, LocateError> {
+    let dir = llama_dir.or(asked.config.llama_dir.as_ref()).cloned();
+    locate(&LocateRequest::new(program, dir, &paths.cache)).await
+}
+
 /// Finds the program, and puts the request into its words. Dropped, it ends what it has started.
-pub(super) async fn find_program(
+pub(super) async fn make_ready(
+    request: &RunRequest,
+    asked: &Asked,
     chosen: Chosen,
+    routed: Option<Routed>,
     paths: &Paths,
     console: Console,
 ) -> Result<Ready, RunError> {
     let Chosen {
-        request,
         profile,
         prompt,
         model,
-        configured_dir,
-        accepted,
+        notes,
     } = chosen;
-    let dir = request.llama_dir.or(configured_dir);
-    let wanted = LocateRequest::new(Program::Completion, dir, &paths.cache);
-    let install = locate(&wanted).await?;
+    for note in &notes {
+        console.note(note);
+    }
+    let program = match profile.backend {
+        Backend::Server => Program::Server,
+        // The quicker one for a single answer: it needs no second program to end.
+        Backend::Auto | Backend::Completion => Program::Completion,
+    };
+    let install = find(program, request.llama_dir.as_ref(), asked, paths).await?;
     let facts = Facts {
         profile: profile.name.clone(),
+        routed,
         install: install.clone(),
         prompt: prompt.clone(),
         context: profile.context,
         max_tokens: profile.max_tokens,
         limits: profile.limits,
-        took: accepted.elapsed(),
+        took: asked.accepted.elapsed(),
         model,
     };
     let prepared = engine::Request {
@@ -137,7 +188,8 @@ pub(super) async fn find_program(
         profile,
         model: facts.model.path.clone(),
         prompt,
-        accepted,
+        probabilities: 0,
+        accepted: asked.accepted,
     }
     .prepare()?;
     for note in &prepared.notes {
@@ -146,10 +198,7 @@ pub(super) async fn find_program(
     Ok(Ready {
         prepared,
         facts,
-        format: request.format,
-        verbose: request.verbose,
-        log_file: request.log_file,
-        accepted,
+        accepted: asked.accepted,
     })
 }
 

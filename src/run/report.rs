@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::RunError;
 use super::prepare::Facts;
+use crate::dialect::Program;
 use crate::engine::{End, Measured, Outcome, Phase};
 
 /// Name and version of the format.
@@ -17,6 +18,9 @@ const SCHEMA: &str = "orchestrate.run/1";
 pub(super) struct Report<'a> {
     schema: &'static str,
     profile: &'a str,
+    /// How the profile was chosen, unless it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<Route<'a>>,
     model: Model<'a>,
     llama: Llama<'a>,
     backend: &'static str,
@@ -40,6 +44,18 @@ pub(super) struct NotStarted {
 #[derive(Debug, Serialize)]
 struct Error {
     message: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Route<'a> {
+    /// The profile that chose; absent where there was nothing to choose, or it failed.
+    router: Option<&'a str>,
+    /// Its share of probability for this choice, 0 to 1, where the build tells.
+    share: Option<f64>,
+    /// How long the choice took.
+    ms: f64,
+    /// Why `default_profile` was taken, where it was.
+    fallback: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,6 +147,12 @@ impl<'a> Report<'a> {
         Self {
             schema: SCHEMA,
             profile: &facts.profile,
+            route: facts.routed.as_ref().map(|routed| Route {
+                router: routed.router(),
+                share: routed.share(),
+                ms: micros(routed.took.as_secs_f64() * 1000.0),
+                fallback: routed.fallback(),
+            }),
             model: Model {
                 path: facts.model.path.display().to_string(),
                 arch: &facts.model.header.architecture,
@@ -142,7 +164,10 @@ impl<'a> Report<'a> {
                 commit: facts.install.capabilities.commit.as_deref(),
                 path: facts.install.program.display().to_string(),
             },
-            backend: "completion",
+            backend: match facts.install.kind {
+                Program::Server => "server",
+                _ => "completion",
+            },
             text,
             stop: Stop {
                 reason: outcome.end.reason(),

@@ -101,6 +101,7 @@ mod tests {
             measured,
             exit: None,
             repetitions: 0,
+            places: Vec::new(),
             last_lines: Vec::new(),
         }
     }

@@ -15,6 +15,22 @@ const FRAME: Duration = Duration::from_millis(100);
 /// How often a line is written elsewhere, as into the log of a nightly job.
 const PLAIN_EVERY: Duration = Duration::from_secs(15);
 
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A phase of a generation.
+    Phase(Phase),
+    /// The prompt is being evaluated, and the program tells how far it is.
+    Prompt {
+        /// Tokens done.
+        done: u32,
+        /// Tokens in all.
+        total: u32,
+    },
+    /// A router chooses the profile.
+    Choosing,
+}
+
 /// The line. It is drawn by whoever awaits the generation: no thread, no task.
 #[derive(Debug)]
 pub struct Live {
@@ -54,11 +70,14 @@ impl Live {
     }
 
     /// Says what goes on: `elapsed` since the command, with so many pieces of text.
-    pub fn draw(&mut self, phase: Phase, elapsed: Duration, pieces: usize) {
-        if self.console.quiet || elapsed < SILENCE || (phase == Phase::Decode && self.text_shows) {
+    pub fn draw(&mut self, step: Step, elapsed: Duration, pieces: usize) {
+        if self.console.quiet
+            || elapsed < SILENCE
+            || (step == Step::Phase(Phase::Decode) && self.text_shows)
+        {
             return;
         }
-        let line = status(phase, elapsed, pieces);
+        let line = status(step, elapsed, pieces);
         if self.console.stderr_is_terminal {
             let bar = self.bar.get_or_insert_with(spinner);
             bar.set_message(line);
@@ -77,14 +96,19 @@ impl Live {
     }
 }
 
-fn status(phase: Phase, elapsed: Duration, pieces: usize) -> String {
+fn status(step: Step, elapsed: Duration, pieces: usize) -> String {
     let elapsed = duration::short(elapsed);
-    match phase {
-        Phase::Decode => {
+    match step {
+        Step::Phase(phase @ Phase::Decode) => {
             let plural = if pieces == 1 { "" } else { "s" };
             format!("{phase} · {pieces} piece{plural} of text · {elapsed}")
         }
-        Phase::Load | Phase::Prefill => format!("{phase} · {elapsed}"),
+        Step::Phase(phase) => format!("{phase} · {elapsed}"),
+        Step::Prompt { done, total } => {
+            let prefill = Phase::Prefill;
+            format!("{prefill} · {done} of {total} tokens · {elapsed}")
+        }
+        Step::Choosing => format!("choosing a profile · {elapsed}"),
     }
 }
 
@@ -107,10 +131,21 @@ mod tests {
     #[test]
     fn says_the_phase_and_the_time() {
         let seconds = Duration::from_millis(1300);
-        assert_eq!(status(Phase::Load, seconds, 0), "loading the model · 1.3 s");
         assert_eq!(
-            status(Phase::Decode, seconds, 7),
+            status(Step::Phase(Phase::Load), seconds, 0),
+            "loading the model · 1.3 s"
+        );
+        assert_eq!(
+            status(Step::Phase(Phase::Decode), seconds, 7),
             "generating · 7 pieces of text · 1.3 s"
+        );
+        let half = Step::Prompt {
+            done: 512,
+            total: 1024,
+        };
+        assert_eq!(
+            status(half, seconds, 0),
+            "reading the prompt · 512 of 1024 tokens · 1.3 s"
         );
     }
 }

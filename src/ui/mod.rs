@@ -8,5 +8,5 @@ pub mod steps;
 
 pub use console::{ColorChoice, Console};
 pub use interrupts::Interrupts;
-pub use live::Live;
+pub use live::{Live, Step};
 pub use output::{Output, Reader, Room};

@@ -184,7 +184,8 @@ async fn bytes_that_are_no_text_are_replaced() {
         .end()
         .await
         .left_with(0)
-        .showed("a\u{fffd}b\u{fffd}c\u{fffd}");
+        // The beginning of a character whose rest never came is not shown.
+        .showed("a\u{fffd}b\u{fffd}c");
 }
 
 #[tokio::test]

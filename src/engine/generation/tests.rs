@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Action, Ended, Generation, Input, Lost, Phase, Terms};
-use crate::dialect::Style;
+use super::{Action, Ended, Generation, Input, Lost, Phase, Program, Terms};
+use crate::dialect::{StreamEvent, Style};
 use crate::engine::outcome::{End, Failure, Interruption, LimitKind, Outcome};
 use crate::profile::Limits;
 use crate::supervise::{ExitReport, Status, Usage};
@@ -24,15 +24,17 @@ const MARKER: &[u8] = b" [end of text]\n";
 const CLOSING: &[u8] = b"\n\n";
 const INTERRUPTED: [&[u8]; 2] = [b"\n", b"Interrupted by user\n"];
 
-const fn ms(ms: u64) -> Duration {
+pub(super) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 fn terms() -> Terms {
     Terms {
         spawned: SPAWNED,
-        writes_apart: true,
-        style: Style::Logger,
+        program: Program::Completion {
+            writes_apart: true,
+            style: Style::Logger,
+        },
         max_tokens: MAX_TOKENS,
         stop: Vec::new(),
         limits: Limits {
@@ -42,7 +44,7 @@ fn terms() -> Terms {
     }
 }
 
-fn exited(status: Status) -> Input {
+pub(super) fn exited(status: Status) -> Input {
     Input::Exited(ExitReport {
         status,
         usage: Usage::default(),
@@ -57,21 +59,21 @@ fn out(bytes: impl AsRef<[u8]>) -> Input {
     Input::Stdout(bytes.as_ref().to_vec())
 }
 
-fn err(line: &str) -> Input {
+pub(super) fn err(line: &str) -> Input {
     Input::Stderr(line.as_bytes().to_vec())
 }
 
 /// What became of a history.
 #[derive(Debug, Default)]
-struct Told {
+pub(super) struct Told {
     /// Every action, with the time of the event that led to it.
-    actions: Vec<(Duration, Action)>,
+    pub(super) actions: Vec<(Duration, Action)>,
     /// After each event: its time, and the deadline that was then set.
-    deadlines: Vec<(Duration, Option<Duration>)>,
+    pub(super) deadlines: Vec<(Duration, Option<Duration>)>,
 }
 
 impl Told {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let shown = self.actions.iter().filter_map(|(_, action)| match action {
             Action::Show(text) => Some(text.as_str()),
             _ => None,
@@ -84,11 +86,11 @@ impl Told {
         actions.filter(|(_, action)| wanted(action)).count()
     }
 
-    fn stops(&self) -> usize {
+    pub(super) fn stops(&self) -> usize {
         self.count(|action| matches!(action, Action::Stop(_)))
     }
 
-    fn kills(&self) -> usize {
+    pub(super) fn kills(&self) -> usize {
         self.count(|action| matches!(action, Action::Kill))
     }
 
@@ -99,13 +101,13 @@ impl Told {
         }
     }
 
-    fn outcome(&self) -> &Outcome {
+    pub(super) fn outcome(&self) -> &Outcome {
         &self.ended().outcome
     }
 }
 
 /// Tells a history, each event at its time.
-fn tell(terms: Terms, history: impl IntoIterator<Item = (Duration, Input)>) -> Told {
+pub(super) fn tell(terms: Terms, history: impl IntoIterator<Item = (Duration, Input)>) -> Told {
     let mut generation = Generation::new(terms);
     let mut told = Told::default();
     for (now, input) in history {
@@ -118,7 +120,7 @@ fn tell(terms: Terms, history: impl IntoIterator<Item = (Duration, Input)>) -> T
 }
 
 /// Tells a history in which time does not matter.
-fn tell_at_once(terms: Terms, history: impl IntoIterator<Item = Input>) -> Told {
+pub(super) fn tell_at_once(terms: Terms, history: impl IntoIterator<Item = Input>) -> Told {
     tell(terms, history.into_iter().map(|input| (SPAWNED, input)))
 }
 
@@ -137,6 +139,12 @@ fn events() -> impl Strategy<Value = Vec<(Duration, Input)>> {
         ]
         .prop_map(Input::Interrupt),
         1 => Just(Input::OutputClosed),
+        1 => Just(Input::BrokenOff("reset".to_owned())),
+        1 => Just(Input::Asked),
+        2 => "[ab\n]{0,3}".prop_map(|text| Input::Served(Box::new(StreamEvent {
+            content: text,
+            ..StreamEvent::default()
+        }))),
         2 => Just(Input::Tick),
     ];
     let steps = prop::collection::vec((0_u64..40, event), 0..25);
@@ -162,19 +170,23 @@ fn exits() -> impl Strategy<Value = Input> {
 fn any_terms() -> impl Strategy<Value = Terms> {
     let limit = || prop::option::of((1_u64..600).prop_map(ms));
     let stop = prop::collection::vec("[ab\n]{1,3}", 0..3);
-    (limit(), limit(), stop, any::<bool>(), any::<bool>()).prop_map(
-        |(timeout, load, stop, writes_apart, logger)| Terms {
-            limits: Limits { timeout, load },
-            stop,
+    let program = prop_oneof![
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(writes_apart, logger)| Program::Completion {
             writes_apart,
             style: if logger { Style::Logger } else { Style::Plain },
-            ..terms()
-        },
-    )
+        }),
+        1 => Just(Program::Server { context: 256 }),
+    ];
+    (limit(), limit(), stop, program).prop_map(|(timeout, load, stop, program)| Terms {
+        limits: Limits { timeout, load },
+        stop,
+        program,
+        ..terms()
+    })
 }
 
 /// Where a stop sequence ends a text: the first that is complete, the longest of several.
-fn up_to_stop<'t>(text: &'t str, words: &[String]) -> (&'t str, bool) {
+pub(super) fn up_to_stop<'t>(text: &'t str, words: &[String]) -> (&'t str, bool) {
     for end in 1..=text.len() {
         let found = words
             .iter()
@@ -241,8 +253,8 @@ proptest! {
     ) {
         // Nothing else may end it, and nothing may end the load phase.
         let interferes = |input: &Input| match input {
-            Input::Interrupt(_) | Input::OutputClosed => true,
-            Input::Stdout(_) | Input::Stderr(_) => load,
+            Input::Interrupt(_) | Input::OutputClosed | Input::BrokenOff(_) => true,
+            Input::Stdout(_) | Input::Stderr(_) | Input::Asked | Input::Served(_) => load,
             _ => false,
         };
         let mut events: Vec<_> =
@@ -268,7 +280,7 @@ proptest! {
     #[test]
     fn every_interruption_after_the_first_kills(events in events()) {
         let mut events = events;
-        events.retain(|(_, input)| !matches!(input, Input::OutputClosed));
+        events.retain(|(_, input)| !matches!(input, Input::OutputClosed | Input::BrokenOff(_)));
         let interruptions =
             events.iter().filter(|(_, input)| matches!(input, Input::Interrupt(_))).count();
         let told = tell(terms(), events);
@@ -311,7 +323,8 @@ proptest! {
         let mut history = vec![err(READY)];
         history.extend(writes.into_iter().map(Input::Stdout));
         history.extend([err(TIMINGS), exit]);
-        let terms = Terms { stop: words.clone(), writes_apart, ..terms() };
+        let program = Program::Completion { writes_apart, style: Style::Logger };
+        let terms = Terms { stop: words.clone(), program, ..terms() };
         let told = tell_at_once(terms, history);
         let (expected, stopped) = up_to_stop(&text, &words);
         // The program's own last words can only complete a stop sequence where they cannot be told

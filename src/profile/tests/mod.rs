@@ -10,8 +10,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    Bases, Config, Constraint, Level, ModelRef, Override, ProfileError, ProfileSet, Resolved,
-    Source, Threads,
+    Bases, Config, Constraint, Level, ModelRef, Override, ProfileError, ProfileSet, PromptMode,
+    Resolved, Source, Threads,
 };
 use crate::units::Bytes;
 
@@ -102,6 +102,8 @@ fn shipped_profiles_say_what_they_must() {
         assert_eq!(profile.sampling.temperature, Some(0.0), "{name}");
         assert_eq!(profile.threads, Threads::Auto);
         assert_eq!(profile.model, ModelRef::BuiltIn("demo".to_owned()));
+        assert_eq!(profile.prompt.mode, PromptMode::Raw, "{name}");
+        assert_eq!(profile.route.is_some(), name != "router", "{name}");
         if name != "router" {
             assert_eq!(
                 profile.stop,
@@ -109,8 +111,11 @@ fn shipped_profiles_say_what_they_must() {
             );
             let given = BTreeMap::from([("language".to_owned(), "rust".to_owned())]);
             assert_eq!(
-                profile.prompt.render("a queue", &given).unwrap(),
-                "Write rust code for: a queue\n\nCode:"
+                profile.prompt.render("a queue", &given, "").unwrap().text(),
+                match name {
+                    "coder" => "Write rust code for: a queue\n\nCode:",
+                    _ => "Write rust code, with its complexity, for: a queue\n\nCode:",
+                }
             );
         }
     }
@@ -318,7 +323,7 @@ fn what_is_shown_is_the_same_profile_again() {
     }
     let text = resolved(&set([]), "algorithm").to_toml();
     assert!(
-        text.contains("\nmax_tokens = 1024  # built-in profiles/algorithm.toml:9:1\n"),
+        text.contains("\nmax_tokens = 1024  # built-in profiles/algorithm.toml:10:1\n"),
         "{text}"
     );
     assert!(text.contains("\nmicro_batch = 256  # default\n"), "{text}");

@@ -47,7 +47,12 @@ fn every_key_has_an_effect_and_the_schema_agrees_about_its_values() {
     for key in PROFILE {
         let (fits, wrong) = samples(key.kind, key.path);
         let path = key.path.replace('*', "NAME");
-        let file = |value: &str| format!("{path} = {value}");
+        // One key alone may be wrong by what it needs beside it.
+        let beside = match key.path {
+            "prompt.system" => "\nprompt.mode = \"chat\"",
+            _ => "",
+        };
+        let file = |value: &str| format!("{path} = {value}{beside}");
         let near = |value: &str| set([source("coder", Level::Project, &file(value))]);
         let changed = resolved(&near(&fits), "coder").profile;
         assert_ne!(changed, coder, "{path} = {fits}");

@@ -1,0 +1,173 @@
+//! The end of a generation: what is still owed, why it ended, what is missing, what was measured.
+
+use std::time::Duration;
+
+use super::{Action, Ended, Generation, Lost, Program};
+use crate::dialect::{HowItEnded, Style, Timings};
+use crate::engine::outcome::{End, Failure, Gaps, Measured, Outcome};
+use crate::engine::reading::{TextTail, gaps, ms, tpot};
+use crate::supervise::{BURST, ExitReport, Status};
+
+/// How llama-completion ends when it refuses a model, a prompt or an argument.
+const REFUSAL: Status = Status::Code(1);
+
+impl Generation {
+    /// Gives out what the text still owes.
+    pub(super) fn finish_text(
+        &mut self,
+        status: Option<Status>,
+        actions: &mut Vec<Action>,
+    ) -> TextTail {
+        let Some(text) = self.text.take() else {
+            return TextTail::default();
+        };
+        let mut tail = text.finish(&HowItEnded {
+            code: match status {
+                Some(Status::Code(code)) => Some(code),
+                _ => None,
+            },
+            tokens_generated: self.timings().generated_tokens(),
+            max_tokens: self.terms.max_tokens,
+            context_full: self.log.context_full,
+        });
+        self.show(std::mem::take(&mut tail.last.text), actions);
+        if let Some(word) = tail.last.stop.take() {
+            self.cause.get_or_insert(End::StopWord(word));
+        }
+        tail
+    }
+
+    /// The program's own timings: a server tells them with each token, and logs some of them.
+    pub(super) fn timings(&self) -> &Timings {
+        self.served.timings.as_ref().unwrap_or(&self.log.timings)
+    }
+
+    pub(super) fn finish(
+        &mut self,
+        now: Duration,
+        exit: Result<ExitReport, String>,
+        actions: &mut Vec<Action>,
+    ) {
+        let status = exit.as_ref().ok().map(|report| report.status);
+        let tail = self.finish_text(status, actions);
+        let unasked = self.cause.is_none();
+        let end = match self.cause.take() {
+            Some(cause) => cause,
+            None => self.judge(exit.as_ref(), tail.end_of_text || self.log.end_of_text),
+        };
+        let lost = match status {
+            Some(Status::Code(0)) if unasked => self.lost(&tail),
+            Some(REFUSAL) if unasked => self.lost_reason(&end),
+            _ => Lost::Nothing,
+        };
+        let measured = self.measure(now, exit.as_ref().ok(), &tail);
+        actions.push(Action::Finish(Box::new(Ended {
+            outcome: Outcome {
+                end,
+                measured,
+                exit: exit.ok(),
+                repetitions: 0,
+                places: std::mem::take(&mut self.served.places),
+                last_lines: self.log.take_last_lines(),
+            },
+            lost,
+        })));
+    }
+
+    /// What the program has failed to write before it exited with 0.
+    fn lost(&self, tail: &TextTail) -> Lost {
+        match self.terms.program {
+            Program::Completion {
+                style: Style::Logger,
+                ..
+            } if !tail.complete => Lost::Text,
+            // The last of the lines that matter. The others may rightly say nothing: a single token
+            // has no time per token.
+            Program::Completion {
+                style: Style::Logger,
+                ..
+            } if self.log.timings.total_ms.is_none() => Lost::Timings,
+            _ => Lost::Nothing,
+        }
+    }
+
+    /// Whether the program refused to work and its reason is missing: it logs one before each exit
+    /// with 1.
+    fn lost_reason(&self, end: &End) -> Lost {
+        let logs = matches!(
+            self.terms.program,
+            Program::Completion {
+                style: Style::Logger,
+                ..
+            }
+        );
+        match end {
+            End::Failed(Failure::Crashed { .. }) if logs && !self.wrote => Lost::Reason,
+            _ => Lost::Nothing,
+        }
+    }
+
+    /// Why a process ended that nobody has asked to end.
+    fn judge(&self, exit: Result<&ExitReport, &String>, end_of_text: bool) -> End {
+        let status = match exit {
+            Ok(report) => report.status,
+            Err(detail) => {
+                return End::Failed(Failure::Lost {
+                    detail: detail.clone(),
+                });
+            }
+        };
+        let served = matches!(self.terms.program, Program::Server { .. });
+        if status != Status::Code(0) || served {
+            End::Failed(self.log.failure(status, self.phase))
+        } else if end_of_text {
+            End::EndOfText
+        } else if self.log.context_full {
+            End::ContextFull
+        } else if !self.wrote && self.log.timings.is_empty() {
+            End::Failed(Failure::Silent)
+        } else {
+            End::TokenLimit
+        }
+    }
+
+    fn measure(&self, now: Duration, exit: Option<&ExitReport>, tail: &TextTail) -> Measured {
+        let timings = self.timings();
+        let apart = match self.terms.program {
+            Program::Completion { writes_apart, .. } => writes_apart,
+            Program::Server { .. } => true,
+        };
+        // A server is handed the prompt when it has loaded, llama-completion when it is started.
+        let handed_over = match self.terms.program {
+            Program::Completion { .. } => self.terms.spawned,
+            Program::Server { .. } => self.loaded.unwrap_or(self.terms.spawned),
+        };
+        let since_spawn = |at: Duration| ms(at.saturating_sub(self.terms.spawned));
+        let pieces = self.pieces.without_last(tail.own_writes);
+        let counted = (apart && !pieces.is_empty()).then_some(pieces.len() as u64);
+        let generated = timings.generated_tokens().map(u64::from);
+        // Where each piece is a token, the pieces say how many steps there were. Elsewhere the tokens
+        // do, but for the end-of-text token, which has no text.
+        let tokens_seen = counted.or(generated.map(|n| n - u64::from(tail.end_of_text).min(n)));
+        let tpot_ms = tokens_seen.and_then(|tokens| tpot(pieces, tokens.saturating_sub(1)));
+        Measured {
+            load_ms: self.loaded.map(since_spawn).or(timings.load_ms),
+            ttft_ms: pieces
+                .first()
+                .map(|first| ms(first.saturating_sub(handed_over))),
+            prompt_ms: timings.prompt_ms,
+            prompt_tokens: timings.prompt_tokens.map(u64::from),
+            cached_tokens: timings.cached_tokens.map(u64::from),
+            // A program that was killed leaves no timings; the pieces were counted.
+            generated_tokens: generated.or(counted),
+            ms_per_token: timings.ms_per_token(),
+            tpot_ms,
+            gaps: apart.then(|| gaps(pieces)).and_then(Gaps::of).filter(|_| {
+                // Writes that come closer together are read together: their gaps were not seen.
+                tpot_ms.is_none_or(|gap| gap >= ms(BURST))
+            }),
+            peak_rss_bytes: exit.map(|report| report.usage.peak_rss_bytes),
+            total_ms: ms(now),
+        }
+    }
+}
