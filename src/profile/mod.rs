@@ -19,6 +19,8 @@
 //! | `resolve` | defaults, and checks across keys |
 //! | `template` | request → prompt |
 //! | `schema` | the JSON schema, made from the table of keys |
+//! | `names` | keys by the names that other tools have for them |
+//! | `write` | keys and values as TOML that reads like written by hand |
 //! | `show` | a resolved profile as a file again |
 //! | `config` | `orchestrate.toml`, with the same machinery |
 //! | `error` | problems with their places |
@@ -27,6 +29,7 @@ mod config;
 mod error;
 mod keys;
 mod kind;
+mod names;
 mod overrides;
 mod raw;
 mod resolve;
@@ -35,11 +38,13 @@ mod schema;
 mod set;
 mod show;
 mod template;
+mod write;
 #[cfg(test)]
 mod tests;
 
 pub use config::Config;
 pub use error::{Place, Problem, Problems, ProfileError};
+pub use names::{KeyName, Keys};
 pub use overrides::{NotAnAssignment, Override};
 pub use resolve::BUILT_IN_MODELS;
 pub use resolved::{
@@ -49,3 +54,4 @@ pub use resolved::{
 pub use schema::schema;
 pub use set::{Bases, Level, ProfileSet, Resolved, Source};
 pub use template::{PromptError, TemplateError, check_prompt, parse_variable};
+pub use write::{Written, write};
