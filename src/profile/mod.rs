@@ -38,9 +38,9 @@ mod schema;
 mod set;
 mod show;
 mod template;
-mod write;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use config::Config;
 pub use error::{Place, Problem, Problems, ProfileError};

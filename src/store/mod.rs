@@ -8,5 +8,6 @@ mod model;
 mod paths;
 
 pub use config::{ConfigError, Places};
+pub(crate) use config::{MAX_SIZE, read_regular, too_large};
 pub use model::{DEMO, ModelError, ModelFile, open_model};
 pub use paths::{Paths, PathsError};
