@@ -17,5 +17,6 @@ fn the_command_line_says_what_the_transcripts_say() {
         .env("ORCHESTRATE_STATE_DIR", home)
         .env("ORCHESTRATE_LLAMA_DIR", home)
         .case("tests/cli/*.trycmd")
+        .case("tests/cli/*.toml")
         .run();
 }

@@ -1,9 +1,11 @@
 //! `orchestrate profiles …`
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::overrides::OverrideArgs;
-use crate::profiles::{NewProfile, Request};
+use crate::profiles::{Import, NewProfile, Request};
 
 /// See, check and make profiles
 ///
@@ -15,6 +17,7 @@ use crate::profiles::{NewProfile, Request};
   orchestrate profiles list
   orchestrate profiles show coder --set sampling.top_k=40
   orchestrate profiles new mine --model ~/models/coder.gguf
+  orchestrate profiles import config.json --dry-run
   orchestrate profiles check")]
 pub struct ProfilesArgs {
     #[command(subcommand)]
@@ -77,6 +80,44 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Make profiles of an older launcher's JSON file
+    ///
+    /// Each model of the file becomes a profile, and what holds for all of them an
+    /// orchestrate.toml. They are written to ./profiles and ./orchestrate.toml where there is a
+    /// directory ./profiles, else to your configuration directory: all of them, or none if one is
+    /// there already. What could not be carried over is told, each on a line with its place in the
+    /// file, and is no failure. Keys go by their names here or in llama.cpp (context_size, n_ctx); relative paths
+    /// are relative to the file.
+    #[command(after_help = "Examples:
+  orchestrate profiles import config.json --dry-run
+  orchestrate profiles import config.json
+  ssh host cat config.json | orchestrate profiles import -
+
+A file such as this becomes coder.toml and orchestrate.toml:
+  {
+    \"memory_budget_mb\": 8000,
+    \"models\": {
+      \"coder\": {
+        \"path\": \"models/coder.gguf\",
+        \"context_size\": 4096,
+        \"max_tokens\": 256
+      }
+    }
+  }")]
+    Import {
+        /// The JSON file; `-` reads standard input
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+        /// Replace files that are there
+        #[arg(long)]
+        force: bool,
+        /// Write nothing, and show what would be written
+        #[arg(long)]
+        dry_run: bool,
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl From<ProfilesArgs> for Request {
@@ -105,6 +146,17 @@ impl From<ProfilesArgs> for Request {
                 extends,
                 force,
             }),
+            Command::Import {
+                from,
+                force,
+                dry_run,
+                json,
+            } => Self::Import(Import {
+                from,
+                force,
+                dry_run,
+                json,
+            }),
         }
     }
 }
@@ -113,7 +165,7 @@ impl From<ProfilesArgs> for Request {
 mod tests {
     use super::ProfilesArgs;
     use crate::profile::Override;
-    use crate::profiles::{NewProfile, Request};
+    use crate::profiles::{Import, NewProfile, Request};
     use clap::{CommandFactory, Parser};
 
     #[derive(Parser)]
@@ -176,5 +228,15 @@ mod tests {
             force: true,
         };
         assert_eq!(request("new a --model m.gguf --force"), Request::New(new));
+        let import = Import {
+            from: "-".into(),
+            force: true,
+            dry_run: true,
+            json: true,
+        };
+        assert_eq!(
+            request("import - --force --dry-run --json"),
+            Request::Import(import)
+        );
     }
 }

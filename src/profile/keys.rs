@@ -121,31 +121,31 @@ pub(super) const PROFILE: &[Key] = &[
         "What requests it suits, in a line that `orchestrate run auto` shows its router; \"\" takes no part."),
     key("extends", Kind::Line, &["inherits", "base", "parent"],
         "The profile whose values hold where this file says nothing."),
-    key("model", Kind::Line, &[],
+    key("model", Kind::Line, &["path", "model_path", "model_file", "gguf", "gguf_path", "file", "filename"],
         "A built-in model (\"demo\"), or a GGUF file: absolute, relative to this file, or below ~."),
     key("backend", Kind::OneOf(names::<Backend>), &[],
         "Which program of llama.cpp does the work."),
-    key("context", tokens(8), &["ctx", "ctx_size", "n_ctx", "context_size", "context_length", "num_ctx"],
+    key("context", tokens(8), &["ctx", "ctx_size", "n_ctx", "context_size", "context_length", "num_ctx", "max_context"],
         "Context size in tokens: the prompt and the answer together."),
-    key("max_tokens", tokens(1), &["n_predict", "predict", "num_predict", "n_tokens"],
+    key("max_tokens", tokens(1), &["n_predict", "predict", "num_predict", "n_tokens", "max_new_tokens"],
         "Most tokens to generate."),
     key("batch", tokens(1), &["batch_size", "n_batch"],
         "Logical batch size in tokens."),
     key("micro_batch", tokens(1), &["ubatch", "ubatch_size", "n_ubatch"],
         "Physical batch size in tokens, at most the batch; without it, the batch but at most 512."),
-    key("threads", threads(), &["n_threads", "num_threads"],
+    key("threads", threads(), &["n_threads", "num_threads", "cpu_threads"],
         "Threads for generation; \"auto\" is what the process may really use (affinity, cgroup quota)."),
-    key("batch_threads", threads(), &["threads_batch", "n_threads_batch"],
+    key("batch_threads", threads(), &["threads_batch", "n_threads_batch", "num_threads_batch"],
         "Threads for prompt evaluation; \"auto\" as for threads."),
-    key("gpu_layers", tokens(0), &["ngl", "n_gpu_layers", "num_gpu"],
+    key("gpu_layers", tokens(0), &["ngl", "n_gpu_layers", "num_gpu", "num_gpu_layers"],
         "Layers of the model on a GPU."),
-    key("kv_type_k", Kind::OneOf(names::<KvType>), &["cache_type_k", "ctk"],
+    key("kv_type_k", Kind::OneOf(names::<KvType>), &["cache_type_k", "ctk", "type_k"],
         "Type of the K half of the KV cache."),
-    key("kv_type_v", Kind::OneOf(names::<KvType>), &["cache_type_v", "ctv"],
+    key("kv_type_v", Kind::OneOf(names::<KvType>), &["cache_type_v", "ctv", "type_v"],
         "Type of the V half of the KV cache; the quantized ones need flash attention."),
     key("flash_attention", Kind::OneOf(names::<FlashAttention>), &["flash_attn", "fa"],
         "Flash attention."),
-    key("load_mode", Kind::OneOf(names::<LoadMode>), &["mmap", "mlock", "no_mmap"],
+    key("load_mode", Kind::OneOf(names::<LoadMode>), &["mmap", "mlock", "no_mmap", "use_mmap", "use_mlock"],
         "How the weights come into memory: mapped, read, or read and locked."),
     key("seed", Kind::Whole { min: 0, max: MAX_SEED, word: Some("random") }, &["rng_seed"],
         "Seed of the sampler; \"random\" draws one for each run."),
@@ -155,9 +155,9 @@ pub(super) const PROFILE: &[Key] = &[
         "A grammar (GBNF) that the answer must follow; \"\" is none."),
     key("json_schema", Kind::Text, &["schema"],
         "A JSON schema, as JSON text, that the answer must follow; \"\" is none."),
-    key("stop", Kind::Texts { empty: false }, &["stops", "stop_sequences", "reverse_prompt"],
+    key("stop", Kind::Texts { empty: false }, &["stops", "stop_sequences", "stop_words", "reverse_prompt"],
         "Texts that end the answer; they are not part of it."),
-    key("extra_args", Kind::Texts { empty: true }, &["args", "arguments"],
+    key("extra_args", Kind::Texts { empty: true }, &["args", "arguments", "extra_flags"],
         "Further arguments for the llama.cpp program, as they are."),
     key("sampling.temperature", real(0.0, 5.0), &["temp"],
         "Randomness; 0 always takes the likeliest token."),
@@ -177,13 +177,13 @@ pub(super) const PROFILE: &[Key] = &[
         "Penalty for tokens by how often they occurred; 0 is off."),
     key("prompt.mode", Kind::OneOf(names::<PromptMode>), &["chat", "chat_mode"],
         "\"raw\" sends the filled template as it is; \"chat\" makes it the user's turn of the model's own chat template."),
-    key("prompt.system", Kind::Text, &["system_prompt"],
+    key("prompt.system", Kind::Text, &["system_prompt", "system_message"],
         "The system turn, in chat mode; \"\" is none."),
-    key("prompt.template", Kind::Text, &[],
+    key("prompt.template", Kind::Text, &["prompt_template", "prompt_format"],
         "How a request becomes a prompt (minijinja); {{prompt}} is the request."),
     key("prompt.variables.*", Kind::Text, &["vars", "var"],
         "The default of a variable of the template; --var NAME=VALUE changes it for one run."),
-    key("limits.timeout", Kind::Limit, &["time_limit", "max_time"],
+    key("limits.timeout", Kind::Limit, &["time_limit", "max_time", "request_timeout"],
         "From the command to the complete answer, such as \"120s\"; a number is seconds; or \"none\"."),
     key("limits.load", Kind::Limit, &["load_timeout"],
         "From the start of llama.cpp to the loaded model; or \"none\"."),
@@ -194,11 +194,11 @@ pub(super) const PROFILE: &[Key] = &[
 /// The keys of `orchestrate.toml`.
 #[rustfmt::skip]
 pub(super) const CONFIG: &[Key] = &[
-    key("memory_budget", Kind::Bytes { min: 1_000_000 }, &["memory", "budget", "memory_limit"],
+    key("memory_budget", Kind::Bytes { min: 1_000_000 }, &["memory", "budget", "memory_limit", "max_memory"],
         "Memory that all models together may take, such as \"8000 MB\"."),
-    key("llama_dir", Kind::Line, &["llama_path", "llama_cpp_dir"],
+    key("llama_dir", Kind::Line, &["llama_path", "llama_cpp_dir", "llama_cpp_path", "llama_cpp"],
         "The directory of llama.cpp's programs, relative to this file or below ~; \"\" looks for one."),
-    key("default_profile", Kind::Line, &["profile"],
+    key("default_profile", Kind::Line, &["profile", "default_model"],
         "The profile to use when none is named."),
 ];
 
@@ -236,12 +236,23 @@ pub(super) fn find(keys: &'static [Key], path: &str) -> Found {
     Found::Unknown(nearest_path(keys, path))
 }
 
+/// The key that is called `word`, in whatever table, and how good the name is: 0 is its own, other
+/// names follow in their order. A free table is called by the table's name.
+pub(super) fn named(keys: &'static [Key], word: &str) -> Option<(&'static Key, usize)> {
+    keys.iter().find_map(|key| {
+        if split(key.path.trim_end_matches(".*")).1 == word {
+            return Some((key, 0));
+        }
+        let at = key.also.iter().position(|other| *other == word)?;
+        Some((key, at + 1))
+    })
+}
+
 /// The key that was probably meant: the one with this name or another name for it, in whatever
 /// table; else the one spelt most alike, in the same table first.
-fn nearest_path(keys: &'static [Key], path: &str) -> Option<&'static str> {
+pub(super) fn nearest_path(keys: &'static [Key], path: &str) -> Option<&'static str> {
     let (table, word) = split(path);
-    let spelt = |key: &&Key| split(key.path).1 == word || key.also.contains(&word);
-    if let Some(key) = keys.iter().find(spelt) {
+    if let Some((key, _)) = named(keys, word) {
         return Some(key.path.trim_end_matches(".*"));
     }
     let sections = keys.iter().filter_map(|key| key.path.split_once('.'));

@@ -20,6 +20,8 @@
 //! | `template` | request → prompt |
 //! | `routes` | the profiles among which `run auto` chooses |
 //! | `schema` | the JSON schema, made from the table of keys |
+//! | `names` | keys by the names that other tools have for them |
+//! | `write` | keys and values as TOML that reads like written by hand |
 //! | `show` | a resolved profile as a file again |
 //! | `config` | `orchestrate.toml`, with the same machinery |
 //! | `error` | problems with their places |
@@ -28,6 +30,7 @@ mod config;
 mod error;
 mod keys;
 mod kind;
+mod names;
 mod overrides;
 mod raw;
 mod resolve;
@@ -39,9 +42,11 @@ mod show;
 mod template;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use config::Config;
 pub use error::{Place, Problem, Problems, ProfileError};
+pub use names::{KeyName, Keys};
 pub use overrides::{NotAnAssignment, Override};
 pub use resolve::BUILT_IN_MODELS;
 pub use resolved::{
@@ -52,3 +57,4 @@ pub use routes::{AUTO, ROUTER, Route, listed, routes};
 pub use schema::schema;
 pub use set::{Bases, Level, ProfileSet, Resolved, Source};
 pub use template::{PromptError, TemplateError, check_prompt, parse_variable};
+pub use write::{Written, write};

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::resolved::{Constraint, Named, Profile, Sampling, Threads};
 use super::set::Resolved;
+use super::write::{key_text, table_and_name};
 use crate::units::duration;
 
 /// The word for a sampling value or thread count that is left to somebody else.
@@ -154,42 +155,8 @@ impl Resolved {
                 .origins
                 .get(&path)
                 .map_or_else(|| "default".to_owned(), ToString::to_string);
-            let _ = writeln!(text, "{} = {value}  # {origin}", quoted(name));
+            let _ = writeln!(text, "{} = {value}  # {origin}", key_text(name));
         }
         text
     }
-}
-
-/// The table a path is in and its name there; names in free tables may have dots themselves.
-fn table_and_name(path: &str) -> (&str, &str) {
-    for free in ["prompt.variables", "environment"] {
-        if let Some(name) = path
-            .strip_prefix(free)
-            .and_then(|rest| rest.strip_prefix('.'))
-        {
-            return (free, name);
-        }
-    }
-    path.rsplit_once('.').unwrap_or(("", path))
-}
-
-/// A key as TOML has it: bare where that is allowed, else a basic string. (A value's own formatting
-/// will not do: it may choose a string of several lines, which a key cannot be.)
-fn quoted(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !name.is_empty() && name.chars().all(bare) {
-        return name.to_owned();
-    }
-    let mut text = String::from("\"");
-    for c in name.chars() {
-        match c {
-            '"' | '\\' => text.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(text, "\\u{:04X}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text.push('"');
-    text
 }

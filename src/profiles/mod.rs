@@ -1,9 +1,10 @@
-//! `orchestrate profiles`: seeing, checking and making profiles.
+//! `orchestrate profiles`: seeing, checking, making and importing profiles.
 //!
 //! What was asked for is a [`Request`]; [`execute`] answers it into a writer. The answers go to
 //! standard output and pipe well: plain aligned text, or JSON where a program reads along.
 
 mod check;
+mod import;
 mod list;
 mod new;
 mod table;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+pub use import::{Import, ImportError};
 pub use new::NewProfile;
 
 use crate::exit::Exit;
@@ -47,6 +49,8 @@ pub enum Request {
     Schema,
     /// A new profile in a file.
     New(NewProfile),
+    /// Profiles from an older configuration.
+    Import(Import),
 }
 
 /// Why a request could not be answered.
@@ -61,6 +65,9 @@ pub enum ProfilesError {
     /// A check found something; the problems are in the output.
     #[error("{}", found(*.0))]
     Found(usize),
+    /// Nothing was imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// A name that no profile can have.
     #[error("\"{0}\" cannot be the name of a profile: use a-z, 0-9, _ and -")]
     BadName(String),
@@ -91,6 +98,7 @@ impl ProfilesError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Profile(error) => error.exit(),
+            Self::Import(error) => error.exit(),
             Self::Config(_) | Self::Found(_) | Self::Unwritable { .. } => Exit::Configuration,
             Self::BadName(_) | Self::Exists(_) => Exit::Usage,
             Self::Output(_) => Exit::Internal,
@@ -122,6 +130,7 @@ pub fn execute(
             .write_all(schema().as_bytes())
             .map_err(ProfilesError::Output),
         Request::New(new) => new.write(places, out),
+        Request::Import(import) => import.execute(places, out),
     };
     match answered {
         Err(ProfilesError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -27,12 +27,7 @@ impl NewProfile {
     /// configuration directory. Nothing is written unless the profile would work.
     pub(super) fn write(&self, places: &Places, out: &mut dyn Write) -> Result<(), ProfilesError> {
         check_name(&self.name)?;
-        let project = places.project_profiles();
-        let (dir, level) = if project.is_dir() {
-            (project, Level::Project)
-        } else {
-            (places.user_profiles(), Level::User)
-        };
+        let (dir, level) = target(places);
         let path = dir.join(format!("{}.toml", self.name));
         let set = places.profiles()?;
         let parent = set.resolve(&self.extends, &[])?.profile;
@@ -111,7 +106,18 @@ impl NewProfile {
     }
 }
 
-fn check_name(name: &str) -> Result<(), ProfilesError> {
+/// Where new profiles go: into `./profiles` where there is such a directory, else into the user's
+/// configuration directory.
+pub(super) fn target(places: &Places) -> (PathBuf, Level) {
+    let project = places.project_profiles();
+    if project.is_dir() {
+        (project, Level::Project)
+    } else {
+        (places.user_profiles(), Level::User)
+    }
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), ProfilesError> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     // A leading dash would be taken for an option wherever the name is used.
     if name.is_empty() || name.starts_with('-') || !name.chars().all(allowed) {

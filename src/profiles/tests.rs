@@ -10,12 +10,12 @@ use crate::exit::Exit;
 use crate::profile::{Level, ModelRef};
 use crate::store::Places;
 
-struct World {
-    places: Places,
+pub(super) struct World {
+    pub(super) places: Places,
     _root: TempDir,
 }
 
-fn world(files: &[(&str, &str)]) -> World {
+pub(super) fn world(files: &[(&str, &str)]) -> World {
     let root = TempDir::new().unwrap();
     let at = |name: &str| root.path().join(name);
     for dir in ["config", "work", "home"] {
@@ -38,7 +38,7 @@ fn world(files: &[(&str, &str)]) -> World {
 
 impl World {
     /// The answer, with the test's own directory taken out, and how it ended.
-    fn ask(&self, request: &Request) -> (String, Result<(), ProfilesError>) {
+    pub(super) fn ask(&self, request: &Request) -> (String, Result<(), ProfilesError>) {
         let mut out = Vec::new();
         let result = execute(request, &self.places, &mut out);
         let root = self.places.current.parent().unwrap().display().to_string();
@@ -48,13 +48,13 @@ impl World {
         )
     }
 
-    fn answer(&self, request: &Request) -> String {
+    pub(super) fn answer(&self, request: &Request) -> String {
         let (text, result) = self.ask(request);
         result.unwrap_or_else(|error| panic!("{error}\n{text}"));
         text
     }
 
-    fn file(&self, path: &str) -> String {
+    pub(super) fn file(&self, path: &str) -> String {
         fs::read_to_string(self.places.current.parent().unwrap().join(path)).unwrap()
     }
 }

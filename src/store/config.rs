@@ -169,21 +169,24 @@ impl Places {
 }
 
 /// Far above any configuration that somebody writes.
-const MAX_SIZE: u64 = 1 << 20;
+pub(crate) const MAX_SIZE: u64 = 1 << 20;
 
 /// Reads a regular file of a sensible size. Opening anything else may wait for ever (a named pipe)
 /// or never end (a device).
-fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     if metadata.len() > MAX_SIZE {
-        return Err(io::Error::other(
-            "larger than 1 MiB, which no configuration is",
-        ));
+        return Err(too_large());
     }
     fs::read(path)
+}
+
+/// What to say about a file above [`MAX_SIZE`].
+pub(crate) fn too_large() -> io::Error {
+    io::Error::other("larger than 1 MiB, which no configuration is")
 }
 
 /// The `.toml` files of a directory, in order; none when the directory is not there.

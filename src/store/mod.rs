@@ -10,6 +10,7 @@ mod paths;
 mod sockets;
 
 pub use config::{ConfigError, Places};
+pub(crate) use config::{MAX_SIZE, read_regular, too_large};
 pub use model::{DEMO, ModelError, ModelFile, open_model};
 pub use paths::{Paths, PathsError};
 pub use sockets::{SocketDir, SocketDirError};
