@@ -111,7 +111,8 @@ Exit codes:
 Files and directories:
   ./profiles/NAME.toml, ./orchestrate.toml    of a project
   ~/.config/orchestrate/                      your own (ORCHESTRATE_CONFIG_DIR)
-  ~/.cache/orchestrate/                       builds (ORCHESTRATE_CACHE_DIR)",
+  ~/.cache/orchestrate/                       builds (ORCHESTRATE_CACHE_DIR)
+  $XDG_RUNTIME_DIR/orchestrate/               sockets (ORCHESTRATE_RUNTIME_DIR)",
     );
     text
 }

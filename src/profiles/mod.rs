@@ -20,7 +20,7 @@ pub use import::{Import, ImportError};
 pub use new::NewProfile;
 
 use crate::exit::Exit;
-use crate::profile::{Override, ProfileError, Resolved, schema};
+use crate::profile::{AUTO, Override, ProfileError, Resolved, schema};
 use crate::store::{ConfigError, Places};
 
 /// One thing to ask about profiles.
@@ -71,6 +71,11 @@ pub enum ProfilesError {
     /// A name that no profile can have.
     #[error("\"{0}\" cannot be the name of a profile: use a-z, 0-9, _ and -")]
     BadName(String),
+    /// A name that means something else.
+    #[error(
+        "\"{AUTO}\" cannot be the name of a profile: `orchestrate run {AUTO}` has the router choose one"
+    )]
+    Reserved,
     /// The file is there already.
     #[error("{path} is there already; --force replaces it", path = .0.display())]
     Exists(PathBuf),
@@ -100,7 +105,7 @@ impl ProfilesError {
             Self::Profile(error) => error.exit(),
             Self::Import(error) => error.exit(),
             Self::Config(_) | Self::Found(_) | Self::Unwritable { .. } => Exit::Configuration,
-            Self::BadName(_) | Self::Exists(_) => Exit::Usage,
+            Self::BadName(_) | Self::Reserved | Self::Exists(_) => Exit::Usage,
             Self::Output(_) => Exit::Internal,
         }
     }

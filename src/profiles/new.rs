@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::ProfilesError;
-use crate::profile::{BUILT_IN_MODELS, Level, ModelRef, Profile, Source};
+use crate::profile::{AUTO, BUILT_IN_MODELS, Level, ModelRef, Profile, Source};
 use crate::store::Places;
 use crate::units::duration;
 
@@ -122,6 +122,9 @@ pub(super) fn check_name(name: &str) -> Result<(), ProfilesError> {
     // A leading dash would be taken for an option wherever the name is used.
     if name.is_empty() || name.starts_with('-') || !name.chars().all(allowed) {
         return Err(ProfilesError::BadName(name.to_owned()));
+    }
+    if name == AUTO {
+        return Err(ProfilesError::Reserved);
     }
     Ok(())
 }

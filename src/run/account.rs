@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::prepare::Facts;
 use super::summary::time;
+use crate::dialect::Program;
 use crate::engine::{Outcome, Prepared};
 use crate::profile::Prompt;
 use crate::units::{Bytes, duration};
@@ -63,6 +64,13 @@ pub(super) fn before(facts: &Facts, prepared: &Prepared) -> String {
                 row("system", &preview(system));
             }
             row("user", &preview(user));
+            // A server tells what it has formed; llama-completion does not.
+            if prepared.kind() == Program::Completion {
+                row(
+                    "form",
+                    "the model's own chat template (`orchestrate prompt` shows what comes of it)",
+                );
+            }
         }
     }
     text.truncate(text.trim_end().len());
