@@ -8,6 +8,7 @@ CARGO ?= cargo
 PROMPT ?= Create functions for add, subtract, multiply, and divide
 # Handed over in the environment: a prompt may hold quotes and dollar signs.
 export PROMPT
+SAMPLE ?= 60
 RELEASE = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/orchestrate
 
 # The llama-completion that `orchestrate run` would use, out of `orchestrate llama --json`.
@@ -20,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build release fmt lint doc demo-model bench-overhead clean install
+.PHONY: help demo test setup build release fmt lint doc demo-model evaluate bench-overhead clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -56,6 +57,12 @@ doc: setup ## the library's documentation, warnings denied
 demo-model: build ## make the embedded demo model anew
 	LLAMA_COMPLETION="$$("$(RELEASE)" llama --json | python3 -c "$$USED_COMPLETION")" \
 		sh scripts/demo-model/run.sh
+
+# With the same debug build as the tests, so that CI compiles nothing twice.
+evaluate: setup ## ask the embedded model a sample of what it never saw (SAMPLE=60)
+	@$(CARGO) run --quiet --locked -- build
+	LLAMA_COMPLETION="$$($(CARGO) run --quiet --locked -- llama --json | python3 -c "$$USED_COMPLETION")" \
+		python3 scripts/demo-model/evaluate.py --sample $(SAMPLE)
 
 bench-overhead: build ## what supervision costs
 	$(CARGO) bench --locked --bench overhead
