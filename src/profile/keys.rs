@@ -118,7 +118,7 @@ pub(super) const PROFILE: &[Key] = &[
     key("description", Kind::Line, &[],
         "One line for people: what this profile is for."),
     key("route", Kind::Line, &["routes", "when"],
-        "What requests it suits, in a line that `orchestrate run auto` shows its router; \"\" takes no part."),
+        "What requests it suits, in a line that `orchestrate run auto` shows its router; \"\" takes no part. Not inherited."),
     key("extends", Kind::Line, &["inherits", "base", "parent"],
         "The profile whose values hold where this file says nothing."),
     key("model", Kind::Line, &["path", "model_path", "model_file", "gguf", "gguf_path", "file", "filename"],

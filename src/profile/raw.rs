@@ -42,6 +42,11 @@ impl Settings {
         self.0.insert(path, set);
     }
 
+    /// Forgets a value.
+    pub(super) fn remove(&mut self, path: &str) {
+        self.0.remove(path);
+    }
+
     /// Lays a nearer layer over this one.
     pub(super) fn lay(&mut self, nearer: Self, layer: usize) {
         self.0.extend(

@@ -43,3 +43,34 @@ pub fn listed(routes: &[Route]) -> String {
         .collect();
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Bases, Level, ProfileSet, Source};
+    use super::*;
+
+    fn set(files: &[(&str, Level, &str)]) -> ProfileSet {
+        let source = |(name, level, text): &(&str, Level, &str)| Source {
+            name: (*name).to_owned(),
+            origin: format!("{name}.toml"),
+            dir: "/".into(),
+            level: *level,
+            text: Ok((*text).to_owned()),
+        };
+        ProfileSet::new(files.iter().map(source).collect(), Bases::default())
+    }
+
+    #[test]
+    fn a_route_belongs_to_one_name() {
+        let set = set(&[
+            ("a", Level::BuiltIn, "model = \"demo\"\nroute = \"short\""),
+            ("a", Level::User, "max_tokens = 5"),
+            ("b", Level::User, "extends = \"a\""),
+            ("c", Level::User, "extends = \"a\"\nroute = \"long\""),
+            ("d", Level::User, "nonsense"),
+        ]);
+        let (routes, broken) = routes(&set);
+        assert_eq!(listed(&routes), "a: short\nc: long");
+        assert_eq!(broken.len(), 1);
+    }
+}

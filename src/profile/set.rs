@@ -11,6 +11,9 @@ use super::raw::{Document, Settings, read};
 use super::resolve::resolve;
 use super::resolved::Profile;
 
+/// The one key that is not inherited from a profile of another name.
+const ROUTE: &str = "route";
+
 /// How near to the user a file is; nearer ones win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -63,7 +66,7 @@ pub struct Resolved {
 /// Files are kept as text and read when they are needed, so that a broken one is in nobody's way.
 ///
 /// A file builds on the profile that it `extends`; without that, on the next farther file of its
-/// own name; without that, on the defaults. So a two-line `profiles/coder.toml` changes two values
+/// own name; without that, on the defaults. (A `route` is not passed on to another name.) So a two-line `profiles/coder.toml` changes two values
 /// of the built-in `coder`, and with it of the built-in `algorithm`, which extends `coder`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileSet {
@@ -180,8 +183,13 @@ impl ProfileSet {
         let mut next = Some(first);
         while let Some(source) = next {
             seen.push(source);
-            let (settings, wrong) = source.read(PROFILE);
+            let (mut settings, wrong) = source.read(PROFILE);
             problems.extend(wrong);
+            // What requests a profile suits is nothing that another one takes over: two with the same
+            // line would leave a router no choice.
+            if source.name != first.name {
+                settings.remove(ROUTE);
+            }
             next = match self.parent(source, &settings, &seen) {
                 Ok(parent) => parent,
                 Err(problem) => {

@@ -207,7 +207,7 @@ fn show_is_itself_a_profile() {
     assert_eq!(json["profile"]["prompt"]["variables"]["language"], "Python");
     assert_eq!(
         json["origins"]["context"],
-        "built-in profiles/coder.toml:12:1"
+        "built-in profiles/coder.toml:13:1"
     );
 }
 

@@ -230,11 +230,11 @@ fn messages_about_options() {
         ),
         (
             "max_tokens=5000",
-            "--set: \"max_tokens\" (5000) is more than \"context\" (4096, built-in profiles/coder.toml:12:1)",
+            "--set: \"max_tokens\" (5000) is more than \"context\" (4096, built-in profiles/coder.toml:13:1)",
         ),
         (
             "context=100",
-            "--set: \"context\" (100) is less than \"max_tokens\" (512, built-in profiles/coder.toml:13:1)",
+            "--set: \"context\" (100) is less than \"max_tokens\" (512, built-in profiles/coder.toml:14:1)",
         ),
     ] {
         assert_eq!(message(&set([]), "coder", &[given]), expected);
