@@ -11,7 +11,7 @@ use crate::dialect::{Program, environment};
 use crate::engine::{self, FormError, Interruption};
 use crate::exit::Exit;
 use crate::profile::{AUTO, Override, Prompt, ROUTER};
-use crate::run::{Asked, Chosen, PromptSource, RunError, choose, find, read};
+use crate::run::{Asked, Chosen, PromptSource, Question, RunError, choose, find, read};
 use crate::store::Paths;
 use crate::supervise::{Event, Job, Spec, Status};
 use crate::ui::{Console, Interrupts};
@@ -86,11 +86,29 @@ pub async fn show(
     console: Console,
 ) -> Result<Result<Shown, Interruption>, PromptFailure> {
     // Until the prompt is read, Ctrl-C does what it always does: somebody may be typing.
-    let asked = read(&request.prompt, request.accepted, paths)?;
+    let question = Question {
+        // What a run of `auto` sends first is the router's question.
+        profile: match request.profile.as_str() {
+            AUTO => ROUTER,
+            name => name,
+        },
+        overrides: &request.overrides,
+        source: &request.prompt,
+        accepted: request.accepted,
+    };
+    let mut asked = read(&question, paths)?;
+    let resolved = match asked.named.take() {
+        Some(named) => named,
+        None => asked
+            .profiles
+            .resolve(question.profile, &request.overrides)
+            .map_err(RunError::from)?,
+    };
+    let chosen = choose(&asked, resolved, &request.variables, paths)?;
     let mut interrupts = Interrupts::listen().map_err(RunError::Setup)?;
     // Dropped, the work ends what it has started.
     let formed = interrupts
-        .or(formed(&request, &asked, paths, console))
+        .or(formed(&request, &asked, chosen, paths, console))
         .await;
     formed.map_or_else(|interruption| Ok(Err(interruption)), |shown| shown.map(Ok))
 }
@@ -98,15 +116,10 @@ pub async fn show(
 async fn formed(
     request: &PromptRequest,
     asked: &Asked,
+    chosen: Chosen,
     paths: &Paths,
     console: Console,
 ) -> Result<Shown, PromptFailure> {
-    // What a run of `auto` sends first is the router's question.
-    let name = match request.profile.as_str() {
-        AUTO => ROUTER,
-        name => name,
-    };
-    let chosen = choose(asked, name, &request.overrides, &request.variables, paths)?;
     for note in &chosen.notes {
         console.note(note);
     }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 pub use error::RunError;
 pub use prepare::PromptSource;
-pub(crate) use prepare::{Asked, Chosen, choose, find, read};
+pub(crate) use prepare::{Asked, Chosen, Question, choose, find, read};
 
 use crate::engine::Prepared;
 use crate::exit::Exit;
@@ -64,7 +64,7 @@ pub enum Format {
 /// [`RunError`] when it could not be started, or its result could not be written.
 pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result<Exit, RunError> {
     // Until the prompt is read, Ctrl-C does what it always does: somebody may be typing.
-    let asked = read(&request.prompt, request.accepted, paths)?;
+    let mut asked = read(&question(&request), paths)?;
     let mut interrupts = Interrupts::listen().map_err(RunError::Setup)?;
     let routed = if request.profile == AUTO {
         match route::choose(&request, &asked, paths, console, &mut interrupts).await {
@@ -74,7 +74,7 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
     } else {
         None
     };
-    let chosen = chosen(&request, &asked, routed.as_ref(), paths)?;
+    let chosen = chosen(&request, &mut asked, routed.as_ref(), paths)?;
     let ready = prepare::make_ready(&request, &asked, chosen, routed, paths, console);
     match interrupts.or(ready).await {
         Ok(ready) => follow::follow(&request, ready?, interrupts, console).await,
@@ -82,15 +82,28 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
     }
 }
 
+fn question(request: &RunRequest) -> Question<'_> {
+    Question {
+        profile: &request.profile,
+        overrides: &request.overrides,
+        source: &request.prompt,
+        accepted: request.accepted,
+    }
+}
+
 /// The profile that is named or was chosen, with its prompt and model.
 fn chosen(
     request: &RunRequest,
-    asked: &Asked,
+    asked: &mut Asked,
     routed: Option<&route::Routed>,
     paths: &Paths,
 ) -> Result<Chosen, RunError> {
     let name = routed.map_or(&request.profile, |routed| &routed.profile);
-    choose(asked, name, &request.overrides, &request.variables, paths)
+    let resolved = match asked.named.take() {
+        Some(named) => named,
+        None => asked.profiles.resolve(name, &request.overrides)?,
+    };
+    choose(asked, resolved, &request.variables, paths)
 }
 
 /// What standard output is to say of a run that could not be started: nothing, unless JSON is
@@ -115,8 +128,8 @@ pub async fn prepared(
     paths: &Paths,
     console: Console,
 ) -> Result<Prepared, RunError> {
-    let asked = read(&request.prompt, request.accepted, paths)?;
-    let chosen = chosen(request, &asked, None, paths)?;
+    let mut asked = read(&question(request), paths)?;
+    let chosen = chosen(request, &mut asked, None, paths)?;
     let ready = prepare::make_ready(request, &asked, chosen, None, paths, console).await?;
     Ok(ready.prepared)
 }

@@ -13,7 +13,8 @@ use super::{RunError, RunRequest};
 use crate::dialect::Program;
 use crate::engine::{self, Prepared};
 use crate::profile::{
-    Backend, Config, Limits, Override, Profile, ProfileSet, Prompt, check_prompt, listed, routes,
+    AUTO, Backend, Config, Limits, Override, Profile, ProfileSet, Prompt, Resolved, check_prompt,
+    listed, routes,
 };
 use crate::store::{ModelFile, Paths, Places, open_model};
 use crate::ui::Console;
@@ -35,10 +36,20 @@ pub enum PromptSource {
     Stdin,
 }
 
+/// What is asked: which profile, changed how for this once, and where the request comes from.
+pub(crate) struct Question<'a> {
+    pub(crate) profile: &'a str,
+    pub(crate) overrides: &'a [Override],
+    pub(crate) source: &'a PromptSource,
+    pub(crate) accepted: Instant,
+}
+
 /// What the user has written: configuration, profiles, the request itself.
 pub(crate) struct Asked {
     pub(crate) config: Config,
     pub(crate) profiles: ProfileSet,
+    /// The profile that was named; none where one is to be chosen.
+    pub(crate) named: Option<Resolved>,
     /// The request, before any template.
     pub(crate) text: String,
     /// When the command was complete.
@@ -76,39 +87,39 @@ pub(super) struct Facts {
     pub(super) took: Duration,
 }
 
-/// Reads configuration, profiles and the request.
-pub(crate) fn read(
-    source: &PromptSource,
-    accepted: Instant,
-    paths: &Paths,
-) -> Result<Asked, RunError> {
+/// Reads configuration and profiles, and then the request: whoever types it should not hear afterwards
+/// that there is no such profile.
+pub(crate) fn read(question: &Question<'_>, paths: &Paths) -> Result<Asked, RunError> {
     let places = Places::discover(paths)?;
     let config = places.config()?;
     let profiles = places.profiles()?;
-    let text = read_prompt(source)?;
+    let named = match question.profile {
+        AUTO => None,
+        name => Some(profiles.resolve(name, question.overrides)?),
+    };
+    let text = read_prompt(question.source)?;
     // A command that reads its prompt is complete when the prompt is: whoever feeds the pipe may
     // take their time.
-    let accepted = match source {
+    let accepted = match question.source {
         PromptSource::Stdin => Instant::now(),
-        _ => accepted,
+        _ => question.accepted,
     };
     Ok(Asked {
         config,
         profiles,
+        named,
         text,
         accepted,
     })
 }
 
-/// Resolves a profile, makes its prompt of the request, and opens its model.
+/// Makes a profile's prompt of the request, and opens its model.
 pub(crate) fn choose(
     asked: &Asked,
-    name: &str,
-    overrides: &[Override],
+    resolved: Resolved,
     variables: &BTreeMap<String, String>,
     paths: &Paths,
 ) -> Result<Chosen, RunError> {
-    let resolved = asked.profiles.resolve(name, overrides)?;
     let (mut profile, mut notes) = (resolved.profile, resolved.notes);
     let routes = if profile.prompt.lists_routes() {
         listed(&routes(&asked.profiles).0)

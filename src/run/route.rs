@@ -4,6 +4,7 @@
 //! their names only. Whatever goes wrong with it costs nobody their answer: `default_profile` takes the
 //! request, and standard error says why.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -156,13 +157,10 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     async fn ask(&self, interrupts: &mut Interrupts) -> Result<(String, How), Failed> {
-        let mut chosen = choose_profile(
-            self.asked,
-            ROUTER,
-            &[],
-            &std::collections::BTreeMap::new(),
-            self.paths,
-        )?;
+        let router = self.asked.profiles.resolve(ROUTER, &[]);
+        let router = router.map_err(|error| Failed::from(RunError::Profile(error)))?;
+        // Variables of this run are the chosen profile's.
+        let mut chosen = choose_profile(self.asked, router, &BTreeMap::new(), self.paths)?;
         self.constrain(&mut chosen);
         let found = interrupts.or(self.find(chosen.profile.backend)).await;
         let install = found
