@@ -51,9 +51,13 @@ pub struct PromptProgress {
     pub cached: u32,
     /// Tokens done, cached ones included.
     pub processed: u32,
-    /// Time so far in ms.
+    /// Time so far in ms; 0 where the server does not say, or says nonsense.
     pub time_ms: u64,
 }
+
+/// A server of late 2025 subtracts milliseconds from microseconds and so sends the machine's uptime
+/// in microseconds, 86 400 000 after 86 seconds. Nobody waits a day for a prompt.
+const LONGEST_PROMPT_MS: u64 = 24 * 3600 * 1000;
 
 /// One event of a stream, of `/completion` or in OpenAI's format.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -188,11 +192,12 @@ impl StreamEvent {
 impl PromptProgress {
     fn read(object: &Value) -> Self {
         let tokens = |key: &str| object.get(key).and_then(count).unwrap_or(0);
+        let time_ms = object.get("time_ms").and_then(Value::as_u64);
         Self {
             total: tokens("total"),
             cached: tokens("cache"),
             processed: tokens("processed"),
-            time_ms: object.get("time_ms").and_then(Value::as_u64).unwrap_or(0),
+            time_ms: time_ms.filter(|&ms| ms < LONGEST_PROMPT_MS).unwrap_or(0),
         }
     }
 }

@@ -232,8 +232,12 @@ impl Timings {
             u32::try_from(count).ok()
         };
         let positive = |key: &str| tokens(key).filter(|&count| count > 0);
-        let (prompt_ms, eval_ms) = (ms("prompt_ms"), ms("predicted_ms"));
+        // Before the first token some builds send whatever was in memory for a time; the rate that
+        // they compute from it is seldom a number (`null`).
+        let computed = |key: &str| !object.get(key).is_some_and(serde_json::Value::is_null);
         let generated = positive("predicted_n");
+        let prompt_ms = ms("prompt_ms").filter(|_| computed("prompt_per_second"));
+        let eval_ms = ms("predicted_ms").filter(|_| generated.is_some());
         let eval_runs = eval_ms.zip(generated).map(|(eval_ms, count)| {
             let quotient = ms("predicted_per_token_ms");
             // Full precision here; the tolerance only has to tell two neighbours apart.
@@ -429,6 +433,15 @@ mod tests {
         );
         assert!((timings.ms_per_token().unwrap() - 0.2322).abs() < 1e-9);
         assert!(Timings::from_json(&serde_json::json!([1])).is_empty());
+        let unwritten = serde_json::json!({
+            "prompt_n": 12, "prompt_ms": 5e-300, "prompt_per_second": null, "predicted_n": 0,
+            "predicted_ms": 7.5, "predicted_per_token_ms": null,
+        });
+        let timings = Timings::from_json(&unwritten);
+        assert_eq!(
+            (timings.prompt_ms, timings.eval_ms, timings.total_ms),
+            (None, None, None)
+        );
         let first = serde_json::json!({ "predicted_n": 1, "predicted_ms": 0.001, "predicted_per_token_ms": 0.0 });
         assert_eq!(Timings::from_json(&first).eval_runs, Some(1));
     }

@@ -44,9 +44,11 @@ pub(crate) fn real(word: &str) -> Option<f64> {
     parsed.ok().filter(|value| value.is_finite())
 }
 
-/// A measured quantity: what is zero, negative or not finite was not measured.
+/// A measured quantity: what is zero, negative or not finite was not measured. Neither was what is
+/// too small to be written as a normal number: a server of late 2025 sends memory that it has not
+/// written yet (`4.67e-310`).
 pub(crate) fn measured(value: f64) -> Option<f64> {
-    (value.is_finite() && value > 0.0).then_some(value)
+    (value.is_normal() && value > 0.0).then_some(value)
 }
 
 #[cfg(test)]
@@ -62,5 +64,6 @@ mod tests {
         assert_eq!(real("inf").or(real("-nan")).or(real("x")), None);
         assert_eq!(real_after("progress = 0.03, t =", "progress ="), Some(0.03));
         assert_eq!(measured(0.0).or(measured(-1.0)), None);
+        assert_eq!(measured(4.670_211e-310).or(measured(f64::INFINITY)), None);
     }
 }
