@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build release fmt lint doc demo-model evaluate bench-overhead clean install
+.PHONY: help demo test setup build release fmt lint doc demo-model evaluate compat bench-overhead clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -63,6 +63,9 @@ evaluate: setup ## ask the embedded model a sample of what it never saw (SAMPLE=
 	@$(CARGO) run --quiet --locked -- build
 	LLAMA_COMPLETION="$$($(CARGO) run --quiet --locked -- llama --json | python3 -c "$$USED_COMPLETION")" \
 		python3 scripts/demo-model/evaluate.py --sample $(SAMPLE)
+
+compat: ## BUILD=7836: fetch and build that llama.cpp too, and run the smoke cases on it
+	@CARGO="$(CARGO)" sh scripts/compat/run.sh "$(BUILD)"
 
 bench-overhead: build ## what supervision costs
 	$(CARGO) bench --locked --bench overhead
