@@ -76,7 +76,11 @@ fn describe(candidate: &Candidate, before: &[Entry]) -> Entry {
                     "the directory that you name is the only place".to_owned(),
                 )
             } else {
-                (true, build, reason_to_use(candidate))
+                let reason = match capabilities.note_on_age() {
+                    Some(note) => format!("{}; {note}", reason_to_use(candidate)),
+                    None => reason_to_use(candidate),
+                };
+                (true, build, reason)
             }
         }
     };

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use orchestrate::dialect::OLDEST_SUPPORTED_BUILD;
 use orchestrate::exit::Exit;
 
 fn document(name: &str) -> String {
@@ -42,6 +43,16 @@ fn the_documents_name_the_minimum_rust_that_the_manifest_has() {
         assert!(
             document(name).contains(&format!("Rust {version}")),
             "{name} does not name Rust {version}"
+        );
+    }
+}
+
+#[test]
+fn the_documents_name_the_oldest_supported_build() {
+    for name in ["README.md", "CHANGELOG.md"] {
+        assert!(
+            document(name).contains(&format!("b{OLDEST_SUPPORTED_BUILD}")),
+            "{name} does not name b{OLDEST_SUPPORTED_BUILD}"
         );
     }
 }

@@ -143,6 +143,7 @@ impl<'a> Builder<'a> {
     pub(super) fn finish(mut self, profile: &Profile) -> Result<Argv, ArgsError> {
         let extra = extra::checked(&profile.extra_args, self.capabilities)?;
         self.argv.args.extend(extra);
+        self.argv.notes.extend(self.capabilities.note_on_age());
         Ok(self.argv)
     }
 

@@ -9,6 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::Program;
 use super::help::{HelpOption, parse_options};
 
+/// The oldest build that the dialect is held against: `tests/data` has its help and its logs, and the
+/// tests with a real model pass on it (October 2025).
+pub const OLDEST_SUPPORTED_BUILD: u32 = 6845;
+
+/// A smaller number is no build's that could be used: it is the length of a shallow clone's history,
+/// which llama.cpp takes for its number. b1000 is of August 2023.
+const SHALLOWEST_BUILD: u32 = 1000;
+
 /// What one build of a program knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
@@ -122,6 +130,22 @@ impl Capabilities {
         }
     }
 
+    /// What is to be said of a build that nobody has tested orchestrate with. A build without a
+    /// number, or with that of a shallow clone, may be of any age.
+    #[must_use]
+    pub fn note_on_age(&self) -> Option<String> {
+        let build = self.build?;
+        (SHALLOWEST_BUILD..OLDEST_SUPPORTED_BUILD)
+            .contains(&build)
+            .then(|| {
+                format!(
+                    "{} is older than b{OLDEST_SUPPORTED_BUILD}, the oldest build that \
+                     orchestrate is tested with",
+                    self.build_name()
+                )
+            })
+    }
+
     /// Takes `0.6.0-dev (build 11434, commit unknown)`, `4394 (16cdce7b)` or `0 (unknown)`.
     fn take_version(&mut self, text: &str) {
         let (head, inner) = match text.split_once('(') {
@@ -219,6 +243,25 @@ mod tests {
         let year_2023 = version("main: build = 1273 (99115f3)\n");
         assert_eq!(year_2023.build, Some(1273));
         assert_eq!(year_2023.commit.as_deref(), Some("99115f3"));
+    }
+
+    #[test]
+    fn only_a_build_that_is_known_to_be_old_is_called_so() {
+        let note = |text: &str| version(text).note_on_age();
+        assert_eq!(
+            note("version: 6844 (16cdce7b)\n").as_deref(),
+            Some(
+                "llama-completion b6844 is older than b6845, the oldest build that orchestrate is tested with"
+            )
+        );
+        for text in [
+            "version: 6845 (16cdce7b)\n",
+            "version: 0.6.0-dev (build 11434, commit unknown)\n",
+            "version: 1 (41d3836)\n",
+            "version: 0 (unknown)\n",
+        ] {
+            assert_eq!(note(text), None, "{text}");
+        }
     }
 
     #[test]

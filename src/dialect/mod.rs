@@ -31,7 +31,7 @@ pub mod server;
 mod timings;
 
 pub use argv::{ArgsError, Argv, GenerationArgs, completion_args};
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, OLDEST_SUPPORTED_BUILD};
 pub use ending::{Boundaries, HowItEnded, OutputFilter, Style, Tail};
 pub use extra::ExtraError;
 pub use help::HelpOption;

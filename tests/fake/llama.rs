@@ -1,8 +1,9 @@
 //! A llama-completion that does what a test tells it to: the fault kit.
 //!
-//! It answers `--version` and `--help` as build b11434 does, so that it is taken for one, reads its
-//! whole standard input as the real program does, and then follows the script in `FAKE_SCRIPT`:
-//! commands separated by `;`, each with one argument at most.
+//! It answers `--version` and `--help` as build b11434 does, so that it is taken for one (another
+//! version line can be given in `FAKE_VERSION`), reads its whole standard input as the real program
+//! does, and then follows the script in `FAKE_SCRIPT`: commands separated by `;`, each with one
+//! argument at most.
 //!
 //! | command | what it does |
 //! | --- | --- |
@@ -46,7 +47,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 async fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
-        Some("--version") => return eprint!("{VERSION}"),
+        Some("--version") => {
+            let version = std::env::var("FAKE_VERSION").unwrap_or_else(|_| VERSION.to_owned());
+            return eprint!("{version}");
+        }
         Some("--help") => return print!("{HELP}"),
         _ => {}
     }

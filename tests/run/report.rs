@@ -248,3 +248,26 @@ async fn keys_changed_for_one_run_are_the_ones_that_count() {
     assert_eq!(report["limits"]["max_tokens"], 9);
     assert_eq!(report["limits"]["context"], 128);
 }
+
+#[tokio::test]
+async fn an_old_build_is_told_in_a_note_and_used() {
+    const OLD: &str = "version: 4394 (16cdce7b)\nbuilt with cc 11.4.0 for x86_64\n";
+    const NOTE: &str = "llama-completion b4394 is older than b6845, the oldest build that \
+                        orchestrate is tested with";
+    let world = World::new();
+    let run = world.run(["plain", "hi"]).script(SHORT);
+    let ended = run.env("FAKE_VERSION", OLD).end().await;
+    let ended = ended
+        .left_with(0)
+        .showed("fn add()")
+        .said(&["note: ", NOTE]);
+    assert_eq!(ended.stderr.matches("older than").count(), 1);
+
+    let orchestrate = env!("CARGO_BIN_EXE_orchestrate");
+    let listed = world.program(orchestrate, ["llama"]).end().await;
+    let line = format!(
+        "llama-completion b4394: in {}, as you asked; {NOTE}",
+        world.text("llama")
+    );
+    assert!(listed.left_with(0).text().contains(&line));
+}
