@@ -176,10 +176,8 @@ impl StreamEvent {
                 .to_owned(),
             stop: stop.map(str::to_owned),
             stopping_word: (!word.is_empty()).then_some(word),
-            truncated: object
-                .get("truncated")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
+            truncated: object.get("truncated").and_then(Value::as_bool) == Some(true)
+                || fell_short(object),
             progress: object.get("prompt_progress").map(PromptProgress::read),
             timings: object.get("timings").map(Timings::from_json),
             generated: generated.and_then(count),
@@ -212,6 +210,17 @@ fn text(object: &Value, key: &str) -> String {
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned()
+}
+
+/// Whether a limit ended it before the tokens asked for were there. A server of late 2025 says no more
+/// than that where the context is full.
+fn fell_short(object: &Value) -> bool {
+    let generated = object.get("tokens_predicted").and_then(Value::as_u64);
+    let asked = object.pointer("/generation_settings/n_predict");
+    object.get("stop_type").and_then(Value::as_str) == Some("limit")
+        && generated
+            .zip(asked.and_then(Value::as_u64))
+            .is_some_and(|(generated, asked)| generated < asked)
 }
 
 /// `{"error":{"code":400,"message":"…"}}`, or whatever else is there.
@@ -252,6 +261,21 @@ mod tests {
             assert_eq!(JsonLine::parse(line), JsonLine::Other, "{line}");
         }
         assert_eq!(JsonLine::parse("data: [DONE]"), JsonLine::Done);
+    }
+
+    #[test]
+    fn a_limit_before_the_limit_is_a_full_context() {
+        let truncated = |generated: u32, stop: &str| {
+            let line = format!(
+                r#"{{"content":"","stop":true,"stop_type":"{stop}","truncated":false,"tokens_predicted":{generated},"generation_settings":{{"n_predict":16}}}}"#
+            );
+            match JsonLine::parse(&line) {
+                JsonLine::Stream(event) => event.truncated,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(truncated(15, "limit"));
+        assert!(!truncated(16, "limit") && !truncated(15, "eos"));
     }
 
     #[test]
