@@ -4,7 +4,7 @@ usage: python3 scripts/compat/capture.py ORCHESTRATE PROGRAMS [OUT]
 
 ORCHESTRATE is the compiled orchestrate, PROGRAMS the directory with llama-completion (or llama-cli)
 and llama-server, OUT is tests/data unless said otherwise. Into OUT/help go `--help` and `--version`,
-into OUT/logs what a generation prints for each kind of ending, and a server for one request. The
+into OUT/logs what a generation prints for each kind of ending, and a server for two requests. The
 arguments are those that orchestrate itself passes to this build.
 
 Nothing is changed in what was printed, except that the model's directory becomes /models and that of
@@ -27,7 +27,7 @@ PROMPT = "Write Python code for: is_prime\n\nCode:"
 # Nothing here takes longer, on the busiest machine.
 DEADLINE = 120
 # llama.cpp may lose its last lines when it exits (llama.cpp#22142): then it is asked again.
-ATTEMPTS = 5
+ATTEMPTS = 20
 CLOSING = b"\n\n"
 NO_END = ("--set", "ignore_eos=true")
 # What would change a run behind its arguments' back.
@@ -158,7 +158,9 @@ class Capture:
         known = {word.rstrip(",") for word in known}
         command = [str(self.programs / "llama-server"), "-m", str(self.model), "--host", "s.sock"]
         command += ["-np", "1", "-c", "512", "-t", "1", "-tb", "1"]
-        for flag, *value in (["-fit", "off"], ["--cache-ram", "0"], ["--threads-http", "4"]):
+        for flag, *value in (
+            ["-fit", "off"], ["--no-context-shift"], ["--cache-ram", "0"], ["--threads-http", "4"]
+        ):
             command += [flag, *value] if flag in known else []
         command += [flag for flag in ("--no-ui", "--no-webui") if flag in known][:1]
         child = subprocess.Popen(
@@ -167,20 +169,23 @@ class Capture:
         )
         try:
             self.wait_until_healthy(child)
-            request = {
-                "prompt": PROMPT, "n_predict": 16, "stream": True, "return_progress": True,
-                "timings_per_token": True, "cache_prompt": False, "temperature": 0, "seed": 7,
-            }
-            status, stream = self.ask("POST", "/completion", json.dumps(request))
-            if status != 200:
-                sys.exit(f"llama-server answers {status}: {stream.decode()}")
-            self.write("logs", f"{self.build}-server-completion.sse.log", stream)
+            fixed = {"prompt": PROMPT, "cache_prompt": False, "temperature": 0, "seed": 7}
+            told = {"stream": True, "return_progress": True, "timings_per_token": True}
+            self.request("completion.sse", {**fixed, **told, "n_predict": 16})
+            # Token 0 is the demo model's end of text; not every build heeds `ignore_eos`.
+            self.request("context-full.json", {**fixed, "n_predict": 600, "logit_bias": [[0, False]]})
         finally:
             child.terminate()
             _, stderr = child.communicate(timeout=DEADLINE)
         if child.returncode != 0:
             print(f"llama-server: exit code {child.returncode} at SIGTERM", file=sys.stderr)
         self.write("logs", f"{self.build}-server.stderr.log", stderr)
+
+    def request(self, name, body):
+        status, answer = self.ask("POST", "/completion", json.dumps(body))
+        if status != 200:
+            sys.exit(f"llama-server answers {status}: {answer.decode()}")
+        self.write("logs", f"{self.build}-server-{name}.log", answer)
 
     def wait_until_healthy(self, child):
         until = time.monotonic() + DEADLINE
