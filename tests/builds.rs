@@ -26,13 +26,19 @@ struct Build {
     commit: Option<&'static str>,
 }
 
-const BUILDS: [Build; 5] = [
-    // October 2025, before the program got its name of today.
+const BUILDS: [Build; 6] = [
+    // October and December 2025, before the program got its name of today.
     Build {
         number: 6845,
         generator: Program::Cli,
         version: None,
         commit: Some("ae3a413"),
+    },
+    Build {
+        number: 7347,
+        generator: Program::Cli,
+        version: None,
+        commit: None,
     },
     // January, May, July and October 2026.
     Build {
