@@ -391,6 +391,11 @@ fn the_server_of_every_build_is_followed() {
     for build in &BUILDS {
         let name = format!("b{}", build.number);
         let log = read("logs", &format!("{name}-server.stderr.log"));
+        // What `-np 1` asks for, though not every build heeds it alone.
+        assert!(
+            log.contains("n_slots = 1,") || log.contains("n_slots = 1\n"),
+            "{name}"
+        );
         let events: Vec<_> = log.lines().map(LogEvent::parse).collect();
         let at = |wanted: fn(&Fact) -> bool| events.iter().position(|event| wanted(&event.fact));
         let loaded = at(|fact| *fact == Fact::LoadEnded).expect(&name);

@@ -154,15 +154,9 @@ class Capture:
         return subprocess.CompletedProcess(command, child.returncode, first + stdout, stderr)
 
     def server(self):
-        known = (self.out / "help" / f"llama-server-{self.build}.help.txt").read_text().split()
-        known = {word.rstrip(",") for word in known}
-        command = [str(self.programs / "llama-server"), "-m", str(self.model), "--host", "s.sock"]
-        command += ["-np", "1", "-c", "512", "-t", "1", "-tb", "1"]
-        for flag, *value in (
-            ["-fit", "off"], ["--no-context-shift"], ["--cache-ram", "0"], ["--threads-http", "4"]
-        ):
-            command += [flag, *value] if flag in known else []
-        command += [flag for flag in ("--no-ui", "--no-webui") if flag in known][:1]
+        arguments = self.arguments("--set", "backend=server")
+        arguments[arguments.index("--host") + 1] = "s.sock"
+        command = [str(self.programs / "llama-server"), *arguments]
         child = subprocess.Popen(
             command, cwd=self.models, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -32,6 +32,11 @@ pub fn server_args(
     builder.push(flag);
     builder.push(socket.as_os_str());
     builder.value(&["-np", "--parallel"], "backend", 1)?;
+    // Builds of December 2025 take one slot for no choice and make four, unless the KV cache is unified.
+    // They are told by what they lack; for one slot it changes nothing else.
+    if !capabilities.supports("--fit") {
+        builder.push_if_known(&["-kvu", "--kv-unified"]);
+    }
     // By default 8 GiB, more than a whole budget, for prompts that never come again.
     if builder.push_if_known(&["--cache-ram", "-cram"]) {
         builder.push("0");
