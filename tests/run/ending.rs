@@ -13,7 +13,7 @@ const ENDLESS: &str = "ready;write partial;hang";
 /// One that also ignores every polite signal.
 const STUBBORN: &str = "resist;ready;write partial;hang";
 /// Signals closer together than 200 ms count as one.
-const ANOTHER_WISH: Duration = Duration::from_millis(250);
+pub(crate) const ANOTHER_WISH: Duration = Duration::from_millis(250);
 /// Pieces of text that are more than all pipes and queues on the way hold.
 const PIECES: usize = 20_000;
 

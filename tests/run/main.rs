@@ -8,6 +8,8 @@ mod ending;
 mod environment;
 mod failure;
 mod flood;
+mod phases;
 mod prompt;
 mod report;
+mod server;
 mod text;
