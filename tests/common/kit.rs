@@ -54,13 +54,14 @@ fn build_fake_llama(profile: &Path) {
     );
 }
 
-/// A model that was trained to chat, as far as its header tells: the fault kit reads no model.
-pub(super) fn chat_model() -> Vec<u8> {
+/// A model that was trained to chat, or was not, as far as its header tells: the fault kit reads no
+/// model.
+pub(super) fn model(chat: bool) -> Vec<u8> {
     const TEXT: u32 = 8;
-    let pairs = [
-        ("general.architecture", "llama"),
-        ("tokenizer.chat_template", "{{ messages }}"),
-    ];
+    let mut pairs = vec![("general.architecture", "llama")];
+    if chat {
+        pairs.push(("tokenizer.chat_template", "{{ messages }}"));
+    }
     let mut bytes = b"GGUF\x03\0\0\0".to_vec();
     let text = |bytes: &mut Vec<u8>, text: &str| {
         bytes.extend((text.len() as u64).to_le_bytes());

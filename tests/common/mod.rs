@@ -78,9 +78,23 @@ impl World {
         symlink(kit::fake_llama(), link).expect("a link");
     }
 
-    /// The path of a model that has a chat template.
-    pub(crate) fn chat_model(&self) -> String {
-        self.file("chat.gguf", kit::chat_model())
+    /// As [`World::with_server`], and a profile named `chat`, with a model that was trained for it.
+    pub(crate) fn with_chat() -> Self {
+        let world = Self::with_server();
+        let model = world.model(true);
+        world.profile(
+            "chat",
+            &format!(
+                "extends = \"served\"\nmodel = '{model}'\n\
+                 [prompt]\nmode = \"chat\"\nsystem = \"be brief\""
+            ),
+        );
+        world
+    }
+
+    /// The path of a model that has a chat template, or has none.
+    pub(crate) fn model(&self, chat: bool) -> String {
+        self.file("model.gguf", kit::model(chat))
     }
 
     /// A path in it.

@@ -4,7 +4,7 @@
 //! `--version` and `--help` as build b11434 does, so that it is taken for one, and then follows the
 //! script in `FAKE_SCRIPT`: commands separated by `;`. One language serves both programs, so that a
 //! test can hold the one against the other; `server.rs` has what only a server knows.
-//! llama-tokenize has no script: a word is a token.
+//! llama-tokenize first answers, with a token for each word, and needs no script.
 //!
 //! | command | what it does |
 //! | --- | --- |
@@ -87,10 +87,13 @@ async fn main() {
     // A server is given none.
     let mut input = Vec::new();
     stdin().read_to_end(&mut input).expect("standard input");
-    if is("llama-tokenize") {
-        return println!("{:?}", server::tokens(&String::from_utf8_lossy(&input)));
-    }
-    let script = std::env::var("FAKE_SCRIPT").expect("FAKE_SCRIPT says what to do");
+    let script = std::env::var("FAKE_SCRIPT");
+    let script = if is("llama-tokenize") {
+        println!("{:?}", server::tokens(&String::from_utf8_lossy(&input)));
+        script.unwrap_or_default()
+    } else {
+        script.expect("FAKE_SCRIPT says what to do")
+    };
     let stage = if is("llama-server") {
         Stage::Server(Server::new(&args))
     } else {

@@ -4,12 +4,14 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod chat;
 mod ending;
 mod environment;
 mod failure;
 mod flood;
 mod phases;
 mod prompt;
+mod prompt_command;
 mod report;
 mod server;
 mod text;

@@ -182,14 +182,7 @@ async fn whatever_happens_nothing_is_left() {
     let mut all = JoinSet::new();
     for phase in &PHASES {
         all.spawn(async move {
-            let world = World::with_server();
-            let model = world.chat_model();
-            world.profile(
-                "chat",
-                &format!(
-                    "extends = \"served\"\nmodel = '{model}'\n[prompt]\nmode = \"chat\"\nsystem = \"be brief\""
-                ),
-            );
+            let world = World::with_chat();
             for kind in BLOWS {
                 blow(&world, phase, kind).await;
             }
