@@ -2,7 +2,7 @@
 //!
 //! By the name of its file it is a llama-completion, a llama-server or a llama-tokenize. It answers
 //! `--version` and `--help` as build b11434 does, so that it is taken for one, and then follows the
-//! script in `FAKE_SCRIPT`: commands separated by `;`. One language serves both programs, so that a
+//! script in `FAKE_SCRIPT` (a server, in `FAKE_SCRIPT_SERVER` if there is one): commands separated by `;`. One language serves both programs, so that a
 //! test can hold the one against the other; `server.rs` has what only a server knows.
 //! llama-tokenize first answers, with a token for each word, and needs no script.
 //!
@@ -12,6 +12,7 @@
 //! | `write TEXT` | a piece of text: one `write(2)`, or an event; knows `\n` and `\xNN` |
 //! | `repeat N TEXT` | so many such pieces |
 //! | `log TEXT` | a line on standard error |
+//! | `fault TEXT` | the same, as an error |
 //! | `times N` | the timings of N generated tokens at 10 ms |
 //! | `full` | the context is full |
 //! | `eos`, `close` | the program's own last words: the marker, the closing newlines |
@@ -87,7 +88,11 @@ async fn main() {
     // A server is given none.
     let mut input = Vec::new();
     stdin().read_to_end(&mut input).expect("standard input");
-    let script = std::env::var("FAKE_SCRIPT");
+    // Where a run starts both, each may have its own.
+    let own = std::env::var("FAKE_SCRIPT_SERVER")
+        .ok()
+        .filter(|_| is("llama-server"));
+    let script = own.map_or_else(|| std::env::var("FAKE_SCRIPT"), Ok);
     let script = if is("llama-tokenize") {
         println!("{:?}", server::tokens(&String::from_utf8_lossy(&input)));
         script.unwrap_or_default()
@@ -273,6 +278,7 @@ fn at_once(name: &str, argument: &str) {
     match name {
         "nothing" => {}
         "log" => log(argument),
+        "fault" => log_as('E', argument),
         "flood" => {
             let line = [b'x'; 999].into_iter().chain([b'\n']).collect::<Vec<_>>();
             for _ in 0..number(argument) / 1000 {
@@ -335,7 +341,11 @@ fn interrupted() {
 }
 
 fn log(text: &str) {
-    writeln!(stderr(), "0.00.024.922 I {text}").expect("standard error");
+    log_as('I', text);
+}
+
+fn log_as(level: char, text: &str) {
+    writeln!(stderr(), "0.00.024.922 {level} {text}").expect("standard error");
 }
 
 /// One write of the system: Rust's standard output flushes at every newline.

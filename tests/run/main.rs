@@ -13,5 +13,6 @@ mod phases;
 mod prompt;
 mod prompt_command;
 mod report;
+mod router;
 mod server;
 mod text;
