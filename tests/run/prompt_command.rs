@@ -132,11 +132,8 @@ async fn time_limits_hold_here_too() {
     for (limit, script) in [
         ("load=300ms", "hang"),
         ("load=300ms", "ignore TERM;listen;announce;hang"),
-        ("timeout=1500ms", "hold /apply-template;ready"),
-        (
-            "timeout=1500ms",
-            "hold /tokenize;ready;asked /tokenize;stop",
-        ),
+        ("timeout=700ms", "hold /apply-template;ready"),
+        ("timeout=700ms", "hold /tokenize;ready;asked /tokenize;stop"),
     ] {
         let set = format!("limits.{limit}");
         let run = world.orchestrate("prompt", ["chat", "hi", "--set", &set]);
@@ -177,7 +174,7 @@ async fn a_count_that_fails_or_hangs_costs_the_number_alone() {
     let world = World::new();
     world.has("llama-tokenize");
     for script in ["abort", "exit 1", "hang"] {
-        let args = ["plain", "hi", "--json", "--set", "limits.timeout=1500ms"];
+        let args = ["plain", "hi", "--json", "--set", "limits.timeout=700ms"];
         let run = world.orchestrate("prompt", args).script(script);
         let json = run.end().await.left_with(0).json();
         assert_eq!(json["tokens"], serde_json::Value::Null, "{script}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::common::{Ended, World};
+use crate::common::{Ended, Run, World};
 
 /// What must be the same whichever program has generated it.
 fn account(ended: &Ended) -> Value {
@@ -106,6 +106,7 @@ async fn a_server_and_llama_completion_give_the_same_account() {
         ("abort", 7),
         (rejected, 5),
         ("log common_init: something unheard of;exit 3", 7),
+        ("fault common_init: something is amiss;exit 1", 4),
         ("ready;asked /completion;abort", 7),
     ] {
         let run = |name| runs(&world, name, script, code);
@@ -382,9 +383,9 @@ async fn time_limits_end_a_server_that_hangs() {
         ("load=300ms", "hold /health;listen;announce;hang"),
         ("load=300ms", "ignore TERM;hang"),
         ("load=300ms", "listen;announce;stop"),
-        ("timeout=1500ms", "ready;hang"),
-        ("timeout=1500ms", "ready;write partial;hang"),
-        ("timeout=1500ms", "ready;write partial;stop"),
+        ("timeout=700ms", "ready;hang"),
+        ("timeout=700ms", "ready;write partial;hang"),
+        ("timeout=700ms", "ready;write partial;stop"),
     ] {
         let set = format!("limits.{limit}");
         let run = world.run(["served", "hi", "--json", "--set", &set]);
@@ -422,5 +423,36 @@ async fn a_place_that_others_may_enter_is_refused() {
         .await
         .left_with(3)
         .said(&["error:", "others may enter"]);
+    assert_eq!(world.starts(), 0);
+}
+
+#[tokio::test]
+async fn a_run_beside_another_leaves_it_alone() {
+    let (one, two) = (World::with_server(), World::with_server());
+    let runtime = one.path("o");
+    let run = |world| {
+        let run: Run<'_> = World::run(world, ["served", "hi"]);
+        run.env("ORCHESTRATE_RUNTIME_DIR", &runtime)
+    };
+    let go = one.path("go");
+    let script = format!("ready;write a;await {};write b;eos", go.display());
+    let mut running = run(&one).script(&script).start().await;
+    running.shows("a").await;
+    let beside = run(&two).script("ready;write c;eos");
+    beside.end().await.left_with(0).showed("c");
+    fs::write(go, "").expect("written");
+    running.end().await.left_with(0).showed("ab");
+    // Only the lock that all runs share stays.
+    assert_eq!(fs::read_dir(&runtime).expect("it is there").count(), 1);
+}
+
+#[tokio::test]
+async fn a_start_that_fails_leaves_no_socket() {
+    let world = World::with_server();
+    let nowhere = world.text("missing/log");
+    let run = world.run(["served", "hi", "--log-file", &nowhere]);
+    let run = run.script(&format!("count {}", world.marks()));
+    // `end` has looked for what is left.
+    run.end().await.left_with(2).said(&["error:", &nowhere]);
     assert_eq!(world.starts(), 0);
 }
