@@ -31,7 +31,7 @@ async fn ended_by(signal: Signal, args: &[&str]) -> Ended {
 }
 
 /// The signals that were sent, as the account of `-v` names them.
-fn ladder(ended: &Ended) -> Vec<&'static str> {
+pub(crate) fn ladder(ended: &Ended) -> Vec<&'static str> {
     let account = ended
         .stderr
         .lines()

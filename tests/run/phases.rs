@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::common::{Running, World, until};
-use crate::ending::ANOTHER_WISH;
+use crate::ending::{ANOTHER_WISH, ladder};
 
 /// A phase: what the server does until it has come there, and then waits for the blow.
 struct Phase {
@@ -192,5 +192,31 @@ async fn whatever_happens_nothing_is_left() {
         if let Err(failed) = done {
             std::panic::resume_unwind(failed.into_panic());
         }
+    }
+}
+
+/// A server that is asked to leave waits for its client first, who has to go without being asked.
+#[tokio::test]
+async fn a_server_that_is_asked_to_leave_does_not_wait_for_us() {
+    let world = World::with_server();
+    for script in [
+        "ready;write partial;hang",
+        "ready;prompt 1 6;write partial;hang",
+    ] {
+        let run = world.run(["served", "hi", "-v"]).script(script);
+        let mut running = run.start().await;
+        running.shows("partial").await;
+        running.signal(Signal::INT);
+        let ended = running.end().await.left_with(130).showed("partial");
+        assert_eq!(ladder(&ended), ["Terminate after"], "{ended:?}");
+        let ended = ended.said(&["process", "exit code 0"]);
+        ended.said(&["stopped: interrupted"]);
+    }
+    // The same after a stop sequence and a prompt that is too long: nobody has asked for the end.
+    let stop = ["served", "hi", "-v", "--set", "stop=[\"b\"]"];
+    for (script, code) in [("ready;write abc;hang", 0), ("ready;prompt 0 9999;hang", 2)] {
+        let run = world.run(stop).script(script);
+        let ended = run.end().await.left_with(code);
+        assert_eq!(ladder(&ended), ["Terminate after"], "{ended:?}");
     }
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -180,6 +181,15 @@ async fn an_answer_that_is_broken_off_is_no_success() {
             .showed("half")
             .said(&["error: llama-server broke off its answer", words]);
     }
+    // Nobody has asked it to leave.
+    let run = world
+        .run(["served", "hi"])
+        .script("ready;write half;exit 0");
+    run.end().await.left_with(7).showed("half").said(&[
+        "error:",
+        "while generating",
+        "exit code 0",
+    ]);
     for refusal in [
         "401 {\"error\":{\"message\":\"Invalid API Key\"}}",
         "500 Invalid API Key",
@@ -455,4 +465,37 @@ async fn a_start_that_fails_leaves_no_socket() {
     // `end` has looked for what is left.
     run.end().await.left_with(2).said(&["error:", &nowhere]);
     assert_eq!(world.starts(), 0);
+}
+
+#[tokio::test]
+async fn a_large_prompt_and_a_large_answer_arrive_whole() {
+    let world = World::with_server();
+    let prompt = "0123456789abcde\n".repeat(20_000);
+    let run = world.run(["served", "-"]).script("ready;stdin;eos");
+    let ended = run.input(prompt.clone()).end().await.left_with(0);
+    assert!(ended.text() == prompt.trim_end(), "{}", ended.stdout.len());
+}
+
+#[tokio::test]
+async fn a_reader_that_pauses_holds_up_neither_ctrl_c_nor_a_limit() {
+    const PIECES: usize = 20_000;
+    let world = World::with_server();
+    let script = format!("ready;write first\\n;repeat {PIECES} 0123456789abcdef\\n;eos");
+    let mut running = world.run(["served", "hi"]).script(&script).start().await;
+    running.shows("first").await;
+    running.is_stuck().await;
+    running.signal(Signal::INT);
+    running.has_no_children().await;
+    let ended = running.end().await.left_with(130);
+    let text = ended.text().strip_prefix("first\n").expect("the first");
+    // Whatever had come by then is there, in its order.
+    assert!(text.lines().count() > 1000 && text.lines().count() < PIECES);
+    assert!(text.lines().all(|line| line == "0123456789abcdef"));
+
+    let args = ["served", "hi", "--jsonl", "--timeout", "2s"];
+    let mut running = world.run(args).script(&script).start().await;
+    running.shows("\"event\":\"started\"").await;
+    running.has_no_children().await;
+    let report = running.end().await.left_with(124).json_lines().pop();
+    assert_eq!(report.expect("a report")["stop"]["reason"], "budget");
 }
