@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::dialect::{Program, environment};
 use crate::engine::{self, FormError, Interruption};
@@ -106,11 +106,32 @@ pub async fn show(
     };
     let chosen = choose(&asked, resolved, &request.variables, paths)?;
     let mut interrupts = Interrupts::listen().map_err(RunError::Setup)?;
-    // Dropped, the work ends what it has started.
-    let formed = interrupts
-        .or(formed(&request, &asked, chosen, paths, console))
-        .await;
-    formed.map_or_else(|interruption| Ok(Err(interruption)), |shown| shown.map(Ok))
+    match formed(&request, &asked, chosen, paths, console, &mut interrupts).await {
+        Ok(shown) => Ok(Ok(shown)),
+        Err(Stopped::Interrupted(interruption)) => Ok(Err(interruption)),
+        Err(Stopped::Failed(failure)) => Err(failure),
+    }
+}
+
+/// Why there is nothing to show.
+enum Stopped {
+    Interrupted(Interruption),
+    Failed(PromptFailure),
+}
+
+impl From<RunError> for Stopped {
+    fn from(error: RunError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<FormError> for Stopped {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Interrupted(interruption) => Self::Interrupted(interruption),
+            error => Self::Failed(error.into()),
+        }
+    }
 }
 
 async fn formed(
@@ -119,7 +140,8 @@ async fn formed(
     chosen: Chosen,
     paths: &Paths,
     console: Console,
-) -> Result<Shown, PromptFailure> {
+    interrupts: &mut Interrupts,
+) -> Result<Shown, Stopped> {
     for note in &chosen.notes {
         console.note(note);
     }
@@ -130,11 +152,11 @@ async fn formed(
     let (profile, context) = (chosen.profile.name.clone(), chosen.profile.context);
     let (prompt, tokens) = match &chosen.prompt {
         Prompt::Raw(text) => {
-            let tokens = count(request, asked, &chosen, text, paths).await;
-            (text.clone(), tokens)
+            let tokens = count(request, asked, &chosen, text, paths, interrupts).await;
+            (text.clone(), tokens.map_err(Stopped::Interrupted)?)
         }
         Prompt::Chat { .. } => {
-            let formed = form(request, asked, chosen, paths).await?;
+            let formed = form(request, asked, chosen, paths, interrupts).await?;
             (formed.prompt, formed.tokens)
         }
     };
@@ -154,10 +176,14 @@ async fn form(
     asked: &Asked,
     chosen: Chosen,
     paths: &Paths,
-) -> Result<engine::Formed, PromptFailure> {
+    interrupts: &mut Interrupts,
+) -> Result<engine::Formed, Stopped> {
     let dir = request.llama_dir.as_ref();
-    let install = find(Program::Server, dir, asked, paths)
-        .await
+    let found = interrupts
+        .or(find(Program::Server, dir, asked, paths))
+        .await;
+    let install = found
+        .map_err(Stopped::Interrupted)?
         .map_err(RunError::from)?;
     let prepared = engine::Request {
         install,
@@ -169,7 +195,7 @@ async fn form(
         accepted: asked.accepted,
     };
     let prepared = prepared.prepare().map_err(RunError::from)?;
-    Ok(engine::form(prepared).await?)
+    Ok(engine::form(prepared, interrupts.next()).await?)
 }
 
 /// Counts the tokens of a text with llama-tokenize; `None` where there is none, or it cannot.
@@ -179,15 +205,58 @@ async fn count(
     chosen: &Chosen,
     text: &str,
     paths: &Paths,
-) -> Option<u64> {
+    interrupts: &mut Interrupts,
+) -> Result<Option<u64>, Interruption> {
     let dir = request.llama_dir.as_ref();
-    let install = find(Program::Tokenize, dir, asked, paths).await.ok()?;
-    let printed = tokenize(&install, &chosen.model.path, text).await?;
-    token_count(&printed)
+    let found = interrupts.or(find(Program::Tokenize, dir, asked, paths));
+    let Ok(install) = found.await? else {
+        return Ok(None);
+    };
+    let Some(mut job) = tokenize(&install, &chosen.model.path, text) else {
+        return Ok(None);
+    };
+    let (mut printed, mut done) = (Vec::new(), false);
+    let (mut overdue, mut interrupted) = (false, None);
+    let limit = chosen.profile.limits.timeout;
+    let limit = limit.and_then(|limit| asked.accepted.checked_add(limit));
+    let late = async {
+        match limit {
+            Some(at) => sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(late);
+    // To its end, whatever comes: nothing of it is to be left.
+    loop {
+        tokio::select! {
+                   event = job.next() => match event {
+                       Some(Event::Stdout(bytes)) => printed.extend(bytes),
+                       Some(Event::Exited(report)) => done = report.status == Status::Code(0),
+                       Some(_) => {}
+                       None => break,
+                   },
+                   interruption = interrupts.next() => {
+                       interrupted.get_or_insert(interruption);
+                       job.kill();
+                   }
+                   () = &mut late, if !overdue => {
+        overdue = true;
+        job.kill();
+        }
+               }
+    }
+    match interrupted {
+        Some(interruption) => Err(interruption),
+        None if done => Ok(String::from_utf8(printed)
+            .ok()
+            .as_deref()
+            .and_then(token_count)),
+        None => Ok(None),
+    }
 }
 
-/// What llama-tokenize prints for a text on its standard input.
-async fn tokenize(install: &Install, model: &Path, text: &str) -> Option<String> {
+/// Starts llama-tokenize with a text on its standard input.
+fn tokenize(install: &Install, model: &Path, text: &str) -> Option<Job> {
     let known = |flag: &str| install.capabilities.supports(flag);
     if !known("--stdin") || !known("--ids") {
         return None;
@@ -198,24 +267,13 @@ async fn tokenize(install: &Install, model: &Path, text: &str) -> Option<String>
         args.push("--no-escape".into());
     }
     let inherited = std::env::vars_os().filter(|(name, _)| environment::passes(name));
-    let mut job = Job::spawn(Spec {
+    Job::spawn(Spec {
         program: install.program.clone(),
         args,
         environment: inherited.collect(),
         stdin: text.as_bytes().to_vec(),
     })
-    .ok()?;
-    let mut printed = Vec::new();
-    while let Some(event) = job.next().await {
-        match event {
-            Event::Stdout(bytes) => printed.extend(bytes),
-            Event::Exited(report) if report.status == Status::Code(0) => {
-                return String::from_utf8(printed).ok();
-            }
-            _ => {}
-        }
-    }
-    None
+    .ok()
 }
 
 /// The length of the list `[1, 2, 3]` that `--ids` prints.

@@ -3,14 +3,18 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
+
 use super::exchange::{Exchange, Message};
-use super::generation::Phase;
-use super::outcome::Failure;
-use super::reading::LogReader;
+use super::generation::{BROKEN_PATIENCE, Phase};
+use super::outcome::{Failure, Interruption, LimitKind};
+use super::reading::{Heard, LogReader};
 use super::request::{Prepared, StartError, Way};
 use super::served::Served;
 use crate::exit::Exit;
-use crate::supervise::{Event, ExitReport, Job, Ladder, Rung, StopSignal};
+use crate::profile::Limits;
+use crate::supervise::{Event, Job, Ladder, Rung, StopSignal};
+use crate::units::duration;
 
 /// How long an idle server may take to leave after SIGTERM; it takes 0.2 s.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -33,6 +37,21 @@ pub enum FormError {
     /// The server failed.
     #[error("{0}")]
     Failed(Failure),
+    /// A time limit ran out.
+    #[error(
+        "the {} limit of {} ran out before the prompt was formed",
+        match kind { LimitKind::Timeout => "time", LimitKind::Load => "load" },
+        duration::exact(*limit)
+    )]
+    Budget {
+        /// Which one.
+        kind: LimitKind,
+        /// How long it was.
+        limit: Duration,
+    },
+    /// Somebody asked for the end.
+    #[error("ended by {}", .0.name())]
+    Interrupted(Interruption),
 }
 
 impl FormError {
@@ -42,15 +61,22 @@ impl FormError {
         match self {
             Self::Start(error) => error.exit(),
             Self::Failed(failure) => failure.exit(),
+            Self::Budget { .. } => Exit::TimeBudget,
+            Self::Interrupted(interruption) => interruption.exit(),
         }
     }
 }
 
-/// Has the prompt of a request to a server formed. Dropped, it kills the server.
+/// Has the prompt of a request to a server formed, unless `wish` tells of somebody who asks for the end
+/// first. Dropped, it kills the server.
 ///
 /// # Errors
-/// [`FormError`] when the server cannot be started, ends, or does not know how.
-pub async fn form(prepared: Prepared) -> Result<Formed, FormError> {
+/// [`FormError`] when the server cannot be started, ends, does not know how, or takes longer than the
+/// profile's limits; nothing is left of it then.
+pub async fn form(
+    prepared: Prepared,
+    wish: impl Future<Output = Interruption>,
+) -> Result<Formed, FormError> {
     let mut formed = Formed {
         prompt: String::new(),
         tokens: None,
@@ -64,19 +90,28 @@ pub async fn form(prepared: Prepared) -> Result<Formed, FormError> {
     };
     formed.prompt = question.prompt.text().to_owned();
     let mut job = Job::spawn(prepared.spec.clone()).map_err(StartError::from)?;
+    let spawned = Instant::now();
     let mut exchange = Exchange::form(socket.socket(), question.prompt.clone());
     let mut log = LogReader::default();
     let mut phase = Phase::Load;
-    let failure = loop {
+    let mut broken: Option<(Instant, String)> = None;
+    tokio::pin!(wish);
+    let ended = loop {
+        let limit = next_limit(&prepared, spawned, phase);
         tokio::select! {
             event = job.next() => match event {
                 Some(Event::Stderr(bytes)) => for line in log.push(&bytes) {
-                    if log.learn(&line) == super::reading::Heard::Listening {
+                    if log.learn(&line) == Heard::Listening {
                         exchange.listening();
                     }
                 },
                 Some(Event::Stdout(_)) => {}
-                Some(Event::Exited(report)) => return Err(FormError::Failed(log.failure(report.status, phase))),
+                Some(Event::Exited(report)) => {
+                    if let Some(line) = log.finish() {
+                        log.learn(&line);
+                    }
+                    return Err(FormError::Failed(log.failure(report.status, phase)));
+                }
                 Some(Event::Lost(error)) => return Err(lost(error.to_string())),
                 None => return Err(lost("its owner task ended without a report".to_owned())),
             },
@@ -85,34 +120,66 @@ pub async fn form(prepared: Prepared) -> Result<Formed, FormError> {
                 Message::Formed(prompt) => formed.prompt = prompt,
                 Message::Tokens(tokens) => formed.tokens = tokens,
                 Message::Event(_) => {}
-                Message::Refused(refusal) => break Some(Served::default().refused(refusal)),
-                Message::Over(None) => break None,
-                Message::Over(Some(detail)) => break Some(Failure::BrokenOff { detail }),
+                Message::Refused(refusal) => {
+                    break Err(FormError::Failed(Served::default().refused(refusal)));
+                }
+                Message::Over(None) => break Ok(formed),
+                // A server that crashes is gone in a moment, and its exit says more.
+                Message::Over(Some(detail)) => {
+                    broken = Some((Instant::now() + BROKEN_PATIENCE, detail));
+                }
             },
+            interruption = &mut wish => break Err(FormError::Interrupted(interruption)),
+            () = until(limit.map(|(at, ..)| at)) => if let Some((_, kind, limit)) = limit {
+                break Err(FormError::Budget { kind, limit });
+            },
+            () = until(broken.as_ref().map(|(at, _)| *at)) => {
+                let detail = broken.map(|(_, detail)| detail).unwrap_or_default();
+                break Err(FormError::Failed(Failure::BrokenOff { detail }));
+            }
         }
     };
     drop(exchange);
-    end(job).await;
-    match failure {
-        Some(failure) => Err(FormError::Failed(failure)),
-        None => Ok(formed),
+    // Whoever asks for the end is not to wait for a server that works for nobody.
+    let patience = match ended {
+        Err(FormError::Interrupted(_)) => Ladder::kill(),
+        _ => Ladder::new([Rung {
+            signal: StopSignal::Terminate,
+            patience: PATIENCE,
+        }]),
+    };
+    job.stop(patience);
+    while job.next().await.is_some() {}
+    ended
+}
+
+/// The limit that runs out first: when, which, and how long it was.
+fn next_limit(
+    prepared: &Prepared,
+    spawned: Instant,
+    phase: Phase,
+) -> Option<(Instant, LimitKind, Duration)> {
+    let Limits { timeout, load } = prepared.limits;
+    let load = load.filter(|_| phase == Phase::Load);
+    let limits = [
+        (prepared.accepted, LimitKind::Timeout, timeout),
+        (spawned, LimitKind::Load, load),
+    ];
+    let limits = limits.into_iter().filter_map(|(from, kind, limit)| {
+        let limit = limit?;
+        // One beyond the clock never comes.
+        Some((from.checked_add(limit)?, kind, limit))
+    });
+    limits.min_by_key(|(at, ..)| *at)
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
 fn lost(detail: String) -> FormError {
     FormError::Failed(Failure::Lost { detail })
-}
-
-/// Ends the server and waits until nothing is left of it.
-async fn end(mut job: Job) -> Option<ExitReport> {
-    job.stop(Ladder::new([Rung {
-        signal: StopSignal::Terminate,
-        patience: PATIENCE,
-    }]));
-    while let Some(event) = job.next().await {
-        if let Event::Exited(report) = event {
-            return Some(report);
-        }
-    }
-    None
 }

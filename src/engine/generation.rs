@@ -25,7 +25,7 @@ const TERMINATE_PATIENCE: Duration = Duration::from_secs(1);
 const SERVER_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a server may live after it has broken off its answer: one that crashes is gone by then, and
 /// its exit says more.
-const BROKEN_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const BROKEN_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a generation is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -90,6 +90,11 @@ pub enum Failure {
         /// Its own words.
         detail: String,
     },
+    /// A server does not do what it was asked.
+    RequestRefused {
+        /// Its own words.
+        detail: String,
+    },
     /// It ended in a way that is no end of a generation.
     Crashed {
         /// How.
@@ -125,6 +130,9 @@ impl fmt::Display for Failure {
                 write!(f, "llama.cpp cannot use this model: {detail}")
             }
             Self::Refused { detail } => write!(f, "llama.cpp refused to start: {detail}"),
+            Self::RequestRefused { detail } => {
+                write!(f, "llama-server refused the request: {detail}")
+            }
             Self::Crashed { status, phase } => write!(
                 f,
                 "the llama process crashed while {phase}: {status}; {}",
@@ -219,7 +227,7 @@ impl Failure {
         match self {
             Self::PromptTooLong { .. } => Exit::Usage,
             Self::ModelRejected { .. } => Exit::Model,
-            Self::Refused { .. } => Exit::LlamaMissing,
+            Self::Refused { .. } | Self::RequestRefused { .. } => Exit::LlamaMissing,
             Self::Crashed { .. }
             | Self::Silent
             | Self::BrokenOff { .. }

@@ -44,7 +44,7 @@ impl Served {
                 tokens,
                 max: context.saturating_sub(ROOM_AFTER_PROMPT),
             },
-            Refusal::Other(detail) => Failure::Refused { detail },
+            Refusal::Other(detail) => Failure::RequestRefused { detail },
         }
     }
 

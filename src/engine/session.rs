@@ -24,7 +24,7 @@ const REPEATABLE: Duration = Duration::from_secs(5);
 const REPETITIONS: u32 = 20;
 /// Most repetitions for timings alone: the text is there, and a build may print none at all.
 const REPETITIONS_FOR_TIMINGS: u32 = 3;
-/// How long the answer of a server that is gone is read on: what it has sent is here, or nearly.
+/// How long each next word of a server that is gone is awaited: what it has sent is here, or nearly.
 const REST_PATIENCE: Duration = Duration::from_millis(200);
 
 /// What a caller learns of a running generation.
@@ -119,10 +119,12 @@ impl Session {
 
     /// What a server that is gone has still sent, then its end. Cancel safe.
     async fn rest_of_answer(&mut self) -> Input {
-        if let (Some(exchange), Some((_, patience))) = (&mut self.exchange, &self.gone)
+        if let (Some(exchange), Some((_, patience))) = (&mut self.exchange, &mut self.gone)
             && let Ok(message) = timeout_at(*patience, exchange.next()).await
             && !matches!(message, Message::Over(_))
         {
+            // The next one may not have been read yet: the caller's own time is no silence.
+            *patience = Instant::now() + REST_PATIENCE;
             return self.told(message);
         }
         self.exchange = None;

@@ -194,6 +194,20 @@ impl Asking<'_> {
         let longest = self.names().map(str::len).max().unwrap_or(0);
         let enough = u32::try_from(longest + 2).unwrap_or(u32::MAX);
         profile.max_tokens = profile.max_tokens.min(enough);
+        let patience = self.patience();
+        profile.limits.timeout = profile.limits.timeout.into_iter().chain(patience).min();
+    }
+
+    /// How long the choice may take, where time is limited at all: the answer's limit counts from the
+    /// same moment, and whoever takes the request in place of a router that hangs needs the other half.
+    fn patience(&self) -> Option<Duration> {
+        let default = &self.asked.config.default_profile;
+        let resolved = self
+            .asked
+            .profiles
+            .resolve(default, &self.request.overrides);
+        // One that is wrong is told when it is needed.
+        Some(resolved.ok()?.profile.limits.timeout? / 2)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {

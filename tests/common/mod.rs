@@ -1,15 +1,17 @@
 //! An orchestrate with a world of its own: directories, a scripted llama.cpp (`tests/fake/llama.rs`),
 //! a canary for whatever hangs, and the proof that nothing is left when it has ended.
 
+mod kit;
+
 use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::future::Future;
+use std::iter;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -43,6 +45,8 @@ template = \"{{prompt}}\"
 /// Directories that no other test sees.
 pub(crate) struct World {
     root: TempDir,
+    /// For sockets, whose paths have to be short.
+    runtime: TempDir,
 }
 
 impl World {
@@ -50,13 +54,47 @@ impl World {
     pub(crate) fn new() -> Self {
         let world = Self {
             root: TempDir::new().expect("a temporary directory"),
+            runtime: TempDir::new_in("/tmp").expect("a temporary directory"),
         };
         for dir in ["config/profiles", "cache", "state", "work", "llama"] {
             fs::create_dir_all(world.path(dir)).expect("a directory");
         }
-        symlink(fake_llama(), world.path("llama/llama-completion")).expect("a link");
+        world.has("llama-completion");
         world.profile("plain", PLAIN);
         world
+    }
+
+    /// As [`World::new`], with a llama-server beside it, and a profile named `served`.
+    pub(crate) fn with_server() -> Self {
+        let world = Self::new();
+        world.has("llama-server");
+        world.profile("served", "extends = \"plain\"\nbackend = \"server\"");
+        world
+    }
+
+    /// Puts a program of the fault kit there.
+    pub(crate) fn has(&self, program: &str) {
+        let link = self.path("llama").join(program);
+        symlink(kit::fake_llama(), link).expect("a link");
+    }
+
+    /// As [`World::with_server`], and a profile named `chat`, with a model that was trained for it.
+    pub(crate) fn with_chat() -> Self {
+        let world = Self::with_server();
+        let model = world.model(true);
+        world.profile(
+            "chat",
+            &format!(
+                "extends = \"served\"\nmodel = '{model}'\n\
+                 [prompt]\nmode = \"chat\"\nsystem = \"be brief\""
+            ),
+        );
+        world
+    }
+
+    /// The path of a model that has a chat template, or has none.
+    pub(crate) fn model(&self, chat: bool) -> String {
+        self.file("model.gguf", kit::model(chat))
     }
 
     /// A path in it.
@@ -82,14 +120,18 @@ impl World {
 
     /// `orchestrate run`, with an environment of its own and nothing on standard input.
     pub(crate) fn run<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run<'_> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orchestrate"));
-        command.arg("run").args(args);
-        self.dress(&mut command);
-        Run {
-            world: self,
-            command,
-            input: None,
-        }
+        self.orchestrate("run", args)
+    }
+
+    /// `orchestrate COMMAND`, likewise.
+    pub(crate) fn orchestrate<A: AsRef<OsStr>>(
+        &self,
+        command: &str,
+        args: impl IntoIterator<Item = A>,
+    ) -> Run<'_> {
+        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+        let words = iter::once(OsString::from(command)).chain(args);
+        self.program(env!("CARGO_BIN_EXE_orchestrate"), words)
     }
 
     /// Another program in the same environment.
@@ -118,6 +160,7 @@ impl World {
             .env("ORCHESTRATE_CACHE_DIR", self.path("cache"))
             .env("ORCHESTRATE_STATE_DIR", self.path("state"))
             .env("ORCHESTRATE_LLAMA_DIR", self.path("llama"))
+            .env("ORCHESTRATE_RUNTIME_DIR", self.runtime())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -154,6 +197,20 @@ impl World {
                 environment.windows(mark.len()).any(|part| part == mark)
             })
             .collect()
+    }
+
+    /// What holds them; orchestrate makes it, for its user alone.
+    fn runtime(&self) -> PathBuf {
+        self.runtime.path().join("o")
+    }
+
+    /// The directories of runs that hold, or held, a socket.
+    pub(crate) fn sockets(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.runtime()).into_iter().flatten();
+        let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        // The other thing in there is a lock, which stays.
+        paths.retain(|path| path.is_dir());
+        paths
     }
 
     /// Waits until no process of this world is left.
@@ -348,6 +405,8 @@ impl Running<'_> {
         if ended.status.signal().is_some() {
             // The kernel ends the children of who dies by a signal, a moment later.
             self.world.empty().await;
+        } else {
+            assert_eq!(self.world.sockets(), [] as [PathBuf; 0], "left: {ended:?}");
         }
         assert_eq!(self.world.processes(), [] as [u32; 0], "left: {ended:?}");
         ended
@@ -371,7 +430,14 @@ impl Ended {
     /// It must have left with this code.
     #[track_caller]
     pub(crate) fn left_with(self, code: i32) -> Self {
-        assert_eq!(self.status.code(), Some(code), "{}", self.account());
+        self.left_with_in(code, &"")
+    }
+
+    /// As [`Ended::left_with`]; `case` says which of several it was.
+    #[track_caller]
+    pub(crate) fn left_with_in(self, code: i32, case: &dyn fmt::Debug) -> Self {
+        let account = format_args!("{case:?} {}", self.account()).to_string();
+        assert_eq!(self.status.code(), Some(code), "{account}");
         self
     }
 
@@ -442,51 +508,4 @@ pub(crate) async fn canary<T>(what: &str, future: impl Future<Output = T>) -> T 
         Ok(value) => value,
         Err(_) => panic!("not within {CANARY:?}: {what}"),
     }
-}
-
-/// The fault kit's program. `cargo test` builds it, `cargo test --test run` does not: then it is
-/// built here.
-fn fake_llama() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        // target/debug/deps/run-0123456789abcdef
-        let test = std::env::current_exe().expect("the test's own path");
-        let profile = test.ancestors().nth(2).expect("a directory of the profile");
-        let program = profile.join("examples/fake-llama");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/llama.rs");
-        let made = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
-        if made(&program) < made(&source) {
-            build_fake_llama(profile);
-        }
-        assert!(
-            program.is_file(),
-            "{} is missing: run `cargo build --example fake-llama`, with the profile of the tests",
-            program.display()
-        );
-        program
-    })
-}
-
-fn build_fake_llama(profile: &Path) {
-    let name = match profile.file_name().and_then(OsStr::to_str) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    eprintln!("building the fault kit");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let built = std::process::Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--example",
-            "fake-llama",
-            "--profile",
-            name,
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status();
-    assert!(
-        built.is_ok_and(|status| status.success()),
-        "the fault kit cannot be built: run `cargo build --example fake-llama`"
-    );
 }

@@ -1,114 +1,288 @@
-//! A llama-completion that does what a test tells it to: the fault kit.
+//! A program of llama.cpp that does what a test tells it to: the fault kit.
 //!
-//! It answers `--version` and `--help` as build b11434 does, so that it is taken for one (another
-//! version line can be given in `FAKE_VERSION`), reads its whole standard input as the real program
-//! does, and then follows the script in `FAKE_SCRIPT`: commands separated by `;`, each with one
-//! argument at most.
+//! By the name of its file it is a llama-completion, a llama-server or a llama-tokenize. It answers
+//! `--version` and `--help` as build b11434 does, so that it is taken for one (another version line can
+//! be given in `FAKE_VERSION`), and then follows the script in `FAKE_SCRIPT` (a server, in
+//! `FAKE_SCRIPT_SERVER` if there is one): commands separated by `;`. One language serves both programs,
+//! so that a test can hold the one against the other; `server.rs` has what only a server knows.
+//! llama-tokenize first answers, with a token for each word, and needs no script.
 //!
 //! | command | what it does |
 //! | --- | --- |
 //! | `ready` | logs the line with which the real program begins to read the prompt |
-//! | `write TEXT` | one `write(2)` to standard output; knows `\n` and `\xNN` |
-//! | `repeat N TEXT` | so many such writes |
+//! | `write TEXT` | a piece of text: one `write(2)`, or an event; knows `\n` and `\xNN` |
+//! | `repeat N TEXT` | so many such pieces |
 //! | `log TEXT` | a line on standard error |
+//! | `fault TEXT` | the same, as an error |
 //! | `times N` | the timings of N generated tokens at 10 ms |
+//! | `full` | the context is full |
 //! | `eos`, `close` | the program's own last words: the marker, the closing newlines |
 //! | `sleep MS` | honest, slow work |
 //! | `hang` | nothing, for ever |
 //! | `await FILE` | waits until there is such a file |
 //! | `ignore SIGNAL` | from here on `INT` or `TERM` do nothing |
-//! | `resist` | ignores both, and writes `^C` for every SIGINT |
+//! | `resist` | ignores both, and a llama-completion writes `^C` for every SIGINT |
+//! | `ending COMMAND` | what it does on SIGTERM instead of leaving; the script goes on |
 //! | `flood BYTES` | so many bytes on standard error |
 //! | `line BYTES` | one line so long, on standard error |
 //! | `child` | starts a child in the same group, and writes its number |
+//! | `orphan` | as `child`, and writes nothing |
 //! | `env NAME` | writes `NAME=value` or `NAME unset` |
-//! | `stdin` | writes what it has read |
+//! | `stdin` | writes the prompt as it came |
 //! | `args` | writes its arguments, one per line |
-//! | `count FILE` | adds a byte to a file: how often it was started |
+//! | `count FILE` | adds a byte to a file: how often it was started, or that it came here |
 //! | `nth FILE` | as `count`, and writes the number |
 //! | `lose N FILE` | the first N times: exits with 0 here and now; see `count` |
+//! | `stop`, `kill` | sends itself SIGSTOP, SIGKILL |
 //! | `abort`, `exit CODE` | ends so |
 //!
-//! SIGINT does what it does to the real one: timings, `Interrupted by user`, exit 130.
+//! SIGINT does to a llama-completion what it does to the real one: timings, `Interrupted by user`,
+//! exit 130.
+
+mod server;
 
 use std::fs::OpenOptions;
+use std::future::pending;
 use std::io::{Read, Write, stderr, stdin, stdout};
+use std::path::Path;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use rustix::process::{getpid, kill_process};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-const VERSION: &str = include_str!("../data/help/llama-completion-b11434.version.txt");
-const HELP: &str = include_str!("../data/help/llama-completion-b11434.help.txt");
+use server::Server;
+
+const COMPLETION: [&str; 2] = [
+    include_str!("../data/help/llama-completion-b11434.version.txt"),
+    include_str!("../data/help/llama-completion-b11434.help.txt"),
+];
+const SERVER: [&str; 2] = [
+    include_str!("../data/help/llama-server-b11434.version.txt"),
+    include_str!("../data/help/llama-server-b11434.help.txt"),
+];
+const TOKENIZE: [&str; 2] = [
+    include_str!("../data/help/llama-tokenize-b11434.version.txt"),
+    include_str!("../data/help/llama-tokenize-b11434.help.txt"),
+];
 
 /// How often `await` looks for its file.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let mut args = std::env::args();
+    let program = args.next().expect("a name");
+    let args: Vec<String> = args.collect();
+    let is = |name: &str| Path::new(&program).file_name().is_some_and(|n| n == name);
+    let [version, help] = if is("llama-server") {
+        SERVER
+    } else if is("llama-tokenize") {
+        TOKENIZE
+    } else {
+        COMPLETION
+    };
     match args.first().map(String::as_str) {
         Some("--version") => {
-            let version = std::env::var("FAKE_VERSION").unwrap_or_else(|_| VERSION.to_owned());
-            return eprint!("{version}");
+            let given = std::env::var("FAKE_VERSION");
+            return eprint!("{}", given.as_deref().unwrap_or(version));
         }
-        Some("--help") => return print!("{HELP}"),
+        Some("--help") => return print!("{help}"),
         _ => {}
     }
+    // A server is given none.
     let mut input = Vec::new();
     stdin().read_to_end(&mut input).expect("standard input");
-    let script = std::env::var("FAKE_SCRIPT").expect("FAKE_SCRIPT says what to do");
+    // Where a run starts both, each may have its own.
+    let own = std::env::var("FAKE_SCRIPT_SERVER")
+        .ok()
+        .filter(|_| is("llama-server"));
+    let script = own.map_or_else(|| std::env::var("FAKE_SCRIPT"), Ok);
+    let script = if is("llama-tokenize") {
+        println!("{:?}", server::tokens(&String::from_utf8_lossy(&input)));
+        script.unwrap_or_default()
+    } else {
+        script.expect("FAKE_SCRIPT says what to do")
+    };
+    let stage = if is("llama-server") {
+        Stage::Server(Server::new(&args))
+    } else {
+        Stage::Completion { input }
+    };
+    Play {
+        stage,
+        args,
+        on_interrupt: interrupted,
+        terminate: None,
+        on_terminate: None,
+    }
+    .follow(&script)
+    .await;
+}
 
-    let mut interrupt = signal(SignalKind::interrupt()).expect("a handler");
-    let mut on_interrupt: fn() = interrupted;
-    for command in script.split(';').map(str::trim).filter(|c| !c.is_empty()) {
-        let (name, argument) = command.split_once(' ').unwrap_or((command, ""));
-        match (name, argument) {
-            ("ignore", "INT") => {
-                on_interrupt = || {};
+/// Which program it is.
+enum Stage {
+    Completion { input: Vec<u8> },
+    Server(Server),
+}
+
+/// A script that is being followed.
+struct Play {
+    stage: Stage,
+    args: Vec<String>,
+    on_interrupt: fn(),
+    /// Until it is listened to, SIGTERM ends the process.
+    terminate: Option<Signal>,
+    /// What SIGTERM does then; a server leaves in order if it says nothing.
+    on_terminate: Option<String>,
+}
+
+impl Play {
+    async fn follow(mut self, script: &str) {
+        let mut interrupt = signal(SignalKind::interrupt()).expect("a handler");
+        let commands = script.split(';').map(str::trim);
+        let mut commands: Vec<_> = commands.filter(|command| !command.is_empty()).collect();
+        if matches!(self.stage, Stage::Server(_)) {
+            // A server works until it is told to leave.
+            commands.push("hang");
+        }
+        for command in commands {
+            let (name, argument) = command.split_once(' ').unwrap_or((command, ""));
+            if self.prepare(name, argument) {
                 continue;
             }
-            ("resist", _) => on_interrupt = || write(b"^C"),
-            _ => {}
+            let left = {
+                let step = perform(&mut self.stage, name, argument, &self.args);
+                tokio::pin!(step);
+                loop {
+                    tokio::select! {
+                        () = &mut step => break false,
+                        _ = interrupt.recv() => (self.on_interrupt)(),
+                        () = received(&mut self.terminate) => match &self.on_terminate {
+                            None => break true,
+                            Some(command) => {
+                                let (name, argument) =
+                                    command.split_once(' ').unwrap_or((command, ""));
+                                at_once(name, argument);
+                            }
+                        },
+                    }
+                }
+            };
+            if left && let Stage::Server(server) = &mut self.stage {
+                server.leave().await;
+            }
         }
-        let step = perform(name, argument, &input, &args);
-        tokio::pin!(step);
-        loop {
-            tokio::select! {
-                () = &mut step => break,
-                _ = interrupt.recv() => on_interrupt(),
+    }
+
+    /// What signals do from here on; whether the command said that and nothing else.
+    fn prepare(&mut self, name: &str, argument: &str) -> bool {
+        let is_server = matches!(self.stage, Stage::Server(_));
+        let (interrupt, terminate, command): (Option<fn()>, _, _) = match (name, argument) {
+            ("ignore", "INT") => (Some(|| {}), false, None),
+            ("ignore", _) => (None, true, Some("nothing")),
+            ("resist", _) if is_server => (Some(|| {}), true, Some("nothing")),
+            ("resist", _) => (Some(|| write(b"^C")), true, Some("nothing")),
+            ("ending", command) => (None, true, Some(command)),
+            // The real one ends by the signal while it loads, and in order from here on.
+            ("ready" | "loaded", _) if is_server => (None, true, None),
+            _ => return false,
+        };
+        self.on_interrupt = interrupt.unwrap_or(self.on_interrupt);
+        if terminate && self.terminate.is_none() {
+            self.terminate = Some(signal(SignalKind::terminate()).expect("a handler"));
+        }
+        self.on_terminate = command.map(str::to_owned).or(self.on_terminate.take());
+        !matches!(name, "ready" | "loaded")
+    }
+}
+
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => pending().await,
+    }
+}
+
+async fn perform(stage: &mut Stage, name: &str, argument: &str, args: &[String]) {
+    match name {
+        "write" => stage.write(&unescape(argument)).await,
+        "repeat" => {
+            let (times, text) = argument.split_once(' ').expect("a number and a text");
+            let text = unescape(text);
+            for _ in 0..number(times) {
+                stage.write(&text).await;
+                // A signal is heard between two writes.
+                tokio::task::yield_now().await;
+            }
+        }
+        "sleep" => tokio::time::sleep(Duration::from_millis(number(argument))).await,
+        "hang" => pending().await,
+        "await" => {
+            while !Path::new(argument).exists() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+        "child" => {
+            let number = child().to_string();
+            stage.write(number.as_bytes()).await;
+        }
+        "env" => {
+            let line = match std::env::var(argument) {
+                Ok(value) => format!("{argument}={value}\n"),
+                Err(_) => format!("{argument} unset\n"),
+            };
+            stage.write(line.as_bytes()).await;
+        }
+        "args" => stage.write(args.join("\n").as_bytes()).await,
+        "nth" => {
+            let number = starts(argument).to_string();
+            stage.write(number.as_bytes()).await;
+        }
+        _ => {
+            let done = match stage {
+                Stage::Server(server) => server.perform(name, argument).await,
+                Stage::Completion { input } => completion(name, argument, input),
+            };
+            if !done {
+                at_once(name, argument);
             }
         }
     }
 }
 
-async fn perform(name: &str, argument: &str, input: &[u8], args: &[String]) {
-    match name {
-        "ready" => log("generate: n_ctx = 512, n_batch = 256, n_predict = 64, n_keep = 0"),
-        "write" => write(&unescape(argument)),
-        "repeat" => {
-            let (times, text) = argument.split_once(' ').expect("a number and a text");
-            let text = unescape(text);
-            for _ in 0..number(times) {
-                write(&text);
-                // A signal is heard between two writes.
-                tokio::task::yield_now().await;
-            }
+impl Stage {
+    async fn write(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Completion { .. } => write(bytes),
+            Self::Server(server) => server.write(bytes).await,
         }
-        "log" => log(argument),
+    }
+}
+
+/// What only llama-completion does; whether it was that.
+fn completion(name: &str, argument: &str, input: &[u8]) -> bool {
+    match name {
+        "stdin" => write(input),
+        // It was asked when it was started.
+        "asked" => {}
+        "ready" => log("generate: n_ctx = 512, n_batch = 256, n_predict = 64, n_keep = 0"),
         "times" => times(number(argument)),
+        "full" => log("main: context full and context shift is disabled => stopping"),
         "eos" => write(b" [end of text]\n"),
         "close" => write(b"\n\n"),
-        "sleep" => tokio::time::sleep(Duration::from_millis(number(argument))).await,
-        "hang" => std::future::pending().await,
-        "await" => {
-            while !std::path::Path::new(argument).exists() {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        }
-        // Taken and never looked at: the default action is gone.
-        "ignore" | "resist" => {
-            std::mem::forget(signal(SignalKind::terminate()).expect("a handler"))
-        }
+        _ => return false,
+    }
+    true
+}
+
+/// What waits for nothing.
+fn at_once(name: &str, argument: &str) {
+    match name {
+        "nothing" => {}
+        "log" => log(argument),
+        "fault" => log_as('E', argument),
         "flood" => {
             let line = [b'x'; 999].into_iter().chain([b'\n']).collect::<Vec<_>>();
             for _ in 0..number(argument) / 1000 {
@@ -122,30 +296,34 @@ async fn perform(name: &str, argument: &str, input: &[u8], args: &[String]) {
             }
             stderr().write_all(b"\n").expect("standard error");
         }
-        "child" => {
-            let child = std::process::Command::new("sleep").arg("1000").spawn();
-            write(child.expect("sleep starts").id().to_string().as_bytes());
+        "orphan" => {
+            child();
         }
-        "env" => match std::env::var(argument) {
-            Ok(value) => write(format!("{argument}={value}\n").as_bytes()),
-            Err(_) => write(format!("{argument} unset\n").as_bytes()),
-        },
-        "stdin" => write(input),
-        "args" => write(args.join("\n").as_bytes()),
         "count" => {
             starts(argument);
         }
-        "nth" => write(starts(argument).to_string().as_bytes()),
         "lose" => {
             let (times, file) = argument.split_once(' ').expect("a number and a file");
             if starts(file) <= number(times) {
                 std::process::exit(0);
             }
         }
+        "stop" => raise(rustix::process::Signal::STOP),
+        "kill" => raise(rustix::process::Signal::KILL),
         "abort" => std::process::abort(),
         "exit" => std::process::exit(argument.parse().expect("a code")),
         _ => panic!("unknown command {name:?} in FAKE_SCRIPT"),
     }
+}
+
+fn raise(signal: rustix::process::Signal) {
+    kill_process(getpid(), signal).expect("it is there");
+}
+
+/// Starts a child in the same group; its number.
+fn child() -> u32 {
+    let child = std::process::Command::new("sleep").arg("1000").spawn();
+    child.expect("sleep starts").id()
 }
 
 /// How often the program was started, this time included.
@@ -167,7 +345,11 @@ fn interrupted() {
 }
 
 fn log(text: &str) {
-    writeln!(stderr(), "0.00.024.922 I {text}").expect("standard error");
+    log_as('I', text);
+}
+
+fn log_as(level: char, text: &str) {
+    writeln!(stderr(), "0.00.024.922 {level} {text}").expect("standard error");
 }
 
 /// One write of the system: Rust's standard output flushes at every newline.
@@ -194,7 +376,7 @@ fn times(tokens: u64) {
 }
 
 fn number(text: &str) -> u64 {
-    text.parse().expect("a number")
+    text.trim().parse().expect("a number")
 }
 
 fn unescape(text: &str) -> Vec<u8> {

@@ -13,7 +13,7 @@ const ENDLESS: &str = "ready;write partial;hang";
 /// One that also ignores every polite signal.
 const STUBBORN: &str = "resist;ready;write partial;hang";
 /// Signals closer together than 200 ms count as one.
-const ANOTHER_WISH: Duration = Duration::from_millis(250);
+pub(crate) const ANOTHER_WISH: Duration = Duration::from_millis(250);
 /// Pieces of text that are more than all pipes and queues on the way hold.
 const PIECES: usize = 20_000;
 
@@ -31,7 +31,7 @@ async fn ended_by(signal: Signal, args: &[&str]) -> Ended {
 }
 
 /// The signals that were sent, as the account of `-v` names them.
-fn ladder(ended: &Ended) -> Vec<&'static str> {
+pub(crate) fn ladder(ended: &Ended) -> Vec<&'static str> {
     let account = ended
         .stderr
         .lines()

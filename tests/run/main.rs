@@ -4,10 +4,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod chat;
 mod ending;
 mod environment;
 mod failure;
 mod flood;
+mod phases;
 mod prompt;
+mod prompt_command;
 mod report;
+mod router;
+mod server;
 mod text;
