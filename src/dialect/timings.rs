@@ -232,8 +232,11 @@ impl Timings {
             u32::try_from(count).ok()
         };
         let positive = |key: &str| tokens(key).filter(|&count| count > 0);
-        let (prompt_ms, eval_ms) = (ms("prompt_ms"), ms("predicted_ms"));
         let generated = positive("predicted_n");
+        // The first token comes out of the prompt's evaluation: alone, it took no time of its own, and the
+        // server says a microsecond, so as not to divide by zero.
+        let eval_ms = ms("predicted_ms").filter(|_| generated.is_some_and(|count| count > 1));
+        let prompt_ms = ms("prompt_ms");
         let eval_runs = eval_ms.zip(generated).map(|(eval_ms, count)| {
             let quotient = ms("predicted_per_token_ms");
             // Full precision here; the tolerance only has to tell two neighbours apart.
@@ -430,6 +433,8 @@ mod tests {
         assert!((timings.ms_per_token().unwrap() - 0.2322).abs() < 1e-9);
         assert!(Timings::from_json(&serde_json::json!([1])).is_empty());
         let first = serde_json::json!({ "predicted_n": 1, "predicted_ms": 0.001, "predicted_per_token_ms": 0.0 });
-        assert_eq!(Timings::from_json(&first).eval_runs, Some(1));
+        let first = Timings::from_json(&first);
+        assert_eq!((first.eval_ms, first.eval_runs), (None, None));
+        assert_eq!(first.generated_tokens(), Some(1));
     }
 }
