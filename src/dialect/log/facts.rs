@@ -38,7 +38,9 @@ fn trouble(message: &str) -> Option<Fact> {
     if message.trim_end() == "input is empty" || message.contains(": input is empty") {
         return Some(Fact::PromptEmpty);
     }
-    if let Some(detail) = rejected_constraint(message) {
+    if (message.contains("grammar") || message.contains("JSON schema"))
+        && let Some(detail) = rejected_constraint(message)
+    {
         return Some(Fact::ConstraintRejected(detail));
     }
     // Most lines are about no trouble; one of these words is in every one that is.
