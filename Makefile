@@ -20,7 +20,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build release fmt lint doc demo-model bench-overhead clean install
+.PHONY: help demo test setup build release fmt lint doc demo-model bench-overhead equality clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -59,6 +59,10 @@ demo-model: build ## make the embedded demo model anew
 
 bench-overhead: build ## what supervision costs
 	$(CARGO) bench --locked --bench overhead
+
+equality: setup ## compare both backends on many random cases
+	@$(CARGO) run --quiet --locked -- build
+	ORCHESTRATE_EQUALITY_CASES=400 $(CARGO) test --locked --test equality -- --nocapture whatever
 
 clean: ## remove cached builds of llama.cpp (asks first), then target/
 	-@if [ -x "$(RELEASE)" ]; then "$(RELEASE)" clean; fi
