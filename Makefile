@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build release fmt lint doc demo-model evaluate compat bench-overhead clean install
+.PHONY: help demo test setup build release fmt lint doc demo-model evaluate compat bench-overhead equality clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -69,6 +69,10 @@ compat: ## BUILD=7836: fetch and build that llama.cpp too, and run the smoke cas
 
 bench-overhead: build ## what supervision costs
 	$(CARGO) bench --locked --bench overhead
+
+equality: setup ## compare both backends on many random cases
+	@$(CARGO) run --quiet --locked -- build
+	ORCHESTRATE_EQUALITY_CASES=400 $(CARGO) test --locked --test equality -- --nocapture whatever
 
 clean: ## remove cached builds of llama.cpp (asks first), then target/
 	-@if [ -x "$(RELEASE)" ]; then "$(RELEASE)" clean; fi

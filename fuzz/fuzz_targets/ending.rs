@@ -29,7 +29,6 @@ fuzz_target!(|input: (Vec<Vec<u8>>, bool, Option<u8>, Option<u8>)| {
         context_full: false,
     });
     shown += &stops.push(&characters.push(&tail.text)).text;
-    shown += &stops.push(&characters.finish()).text;
     shown += &stops.finish();
     delivered.extend(tail.text);
     let all = writes.concat();

@@ -117,13 +117,25 @@ impl OutputFilter {
     /// Takes what was read and returns what is surely the model's own.
     #[must_use]
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.push_apart(bytes).concat()
+    }
+
+    /// The same, each write of the program by itself where boundaries are known.
+    #[must_use]
+    pub fn push_apart(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         if self.style == Style::Plain || bytes.is_empty() {
-            return bytes.to_vec();
+            return vec![bytes.to_vec()];
         }
         match self.boundaries {
             Boundaries::Packets => self.push_packet(bytes),
-            Boundaries::Unknown => self.push_bytes(bytes),
+            Boundaries::Unknown => vec![self.push_bytes(bytes)],
         }
+    }
+
+    /// How many pieces are held back.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// Ends the output.
@@ -153,11 +165,11 @@ impl OutputFilter {
     }
 
     /// Holds a packet back as long as what is held is the beginning of the program's last words.
-    fn push_packet(&mut self, packet: &[u8]) -> Vec<u8> {
+    fn push_packet(&mut self, packet: &[u8]) -> Vec<Vec<u8>> {
         self.held.push(packet.to_vec());
         let mut released = Vec::new();
         while !is_beginning_of_an_end(&self.held) {
-            released.append(&mut self.held.remove(0));
+            released.push(self.held.remove(0));
         }
         released
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::argv::Builder;
+use super::log::rejected_constraint;
 use super::{ArgsError, Argv, Capabilities, GenerationArgs};
 use crate::profile::{Constraint, Profile, Sampling};
 
@@ -152,6 +153,8 @@ pub enum Refusal {
         /// The context, in tokens.
         context: u32,
     },
+    /// It does not take the grammar or the JSON schema, in its own words.
+    Constraint(String),
     /// Anything else, in its own words.
     Other(String),
 }
@@ -167,10 +170,13 @@ impl Refusal {
             return Self::PromptTooLong { tokens, context };
         }
         let words = error.get("message").unwrap_or(error).as_str();
-        Self::Other(match words.or(Some(body.trim())) {
-            None | Some("") => format!("HTTP status {status}"),
-            Some(words) => words.to_owned(),
-        })
+        match words.or(Some(body.trim())) {
+            None | Some("") => Self::Other(format!("HTTP status {status}")),
+            Some(words) => match rejected_constraint(words) {
+                Some(detail) => Self::Constraint(detail),
+                None => Self::Other(words.to_owned()),
+            },
+        }
     }
 }
 
@@ -193,6 +199,11 @@ mod tests {
             Refusal::Other(words) => words,
             refusal => panic!("{refusal:?}"),
         };
+        let constraint = r#"{"error":{"code":400,"message":"Failed to initialize samplers: failed to parse grammar","type":"invalid_request_error"}}"#;
+        assert_eq!(
+            Refusal::parse(400, constraint),
+            Refusal::Constraint("failed to parse grammar".to_owned())
+        );
         assert_eq!(other(400, r#"{"error":{"message":"no"}}"#), "no");
         assert_eq!(other(404, "File Not Found\n"), "File Not Found");
         assert_eq!(other(500, ""), "HTTP status 500");

@@ -237,7 +237,9 @@ impl Timings {
         let computed = |key: &str| !object.get(key).is_some_and(serde_json::Value::is_null);
         let generated = positive("predicted_n");
         let prompt_ms = ms("prompt_ms").filter(|_| computed("prompt_per_second"));
-        let eval_ms = ms("predicted_ms").filter(|_| generated.is_some());
+        // The first token comes out of the prompt's evaluation: alone, it took no time of its own, and the
+        // server says a microsecond, so as not to divide by zero.
+        let eval_ms = ms("predicted_ms").filter(|_| generated.is_some_and(|count| count > 1));
         let eval_runs = eval_ms.zip(generated).map(|(eval_ms, count)| {
             let quotient = ms("predicted_per_token_ms");
             // Full precision here; the tolerance only has to tell two neighbours apart.
@@ -443,6 +445,8 @@ mod tests {
             (None, None, None)
         );
         let first = serde_json::json!({ "predicted_n": 1, "predicted_ms": 0.001, "predicted_per_token_ms": 0.0 });
-        assert_eq!(Timings::from_json(&first).eval_runs, Some(1));
+        let first = Timings::from_json(&first);
+        assert_eq!((first.eval_ms, first.eval_runs), (None, None));
+        assert_eq!(first.generated_tokens(), Some(1));
     }
 }

@@ -274,7 +274,7 @@ impl Generation {
         if self.cause.is_some() {
             return;
         }
-        let content = self.served.learn(event);
+        let content = self.served.learn(event, self.terms.max_tokens);
         if let Some(progress) = self.served.progress.take() {
             if let Some(failure) = self.prompt_too_long(progress) {
                 return self.stop(End::Failed(failure), actions);
@@ -304,12 +304,13 @@ impl Generation {
     fn take_text(&mut self, now: Duration, bytes: &[u8], actions: &mut Vec<Action>) {
         // What comes after a stop sequence is nobody's text.
         let Some(text) = &mut self.text else { return };
-        let step = text.push(bytes);
+        let (step, late) = text.push(bytes);
         self.pieces.arrived(now);
         self.enter(Phase::Decode, actions);
         self.show(step.text, actions);
         if let Some(word) = step.stop {
             self.text = None;
+            self.pieces.forget_last(late);
             self.stop(End::StopWord(word), actions);
         }
     }

@@ -85,6 +85,11 @@ pub enum Failure {
         /// Its own words.
         detail: String,
     },
+    /// llama.cpp does not take the grammar or the JSON schema.
+    ConstraintRejected {
+        /// Its own words.
+        detail: String,
+    },
     /// It ended before the prompt was evaluated, with an error that it named.
     Refused {
         /// Its own words.
@@ -129,6 +134,10 @@ impl fmt::Display for Failure {
             Self::ModelRejected { detail } => {
                 write!(f, "llama.cpp cannot use this model: {detail}")
             }
+            Self::ConstraintRejected { detail } => write!(
+                f,
+                "llama.cpp does not take the grammar or JSON schema of the profile: {detail}"
+            ),
             Self::Refused { detail } => write!(f, "llama.cpp refused to start: {detail}"),
             Self::RequestRefused { detail } => {
                 write!(f, "llama-server refused the request: {detail}")
@@ -227,6 +236,7 @@ impl Failure {
         match self {
             Self::PromptTooLong { .. } => Exit::Usage,
             Self::ModelRejected { .. } => Exit::Model,
+            Self::ConstraintRejected { .. } => Exit::Configuration,
             Self::Refused { .. } | Self::RequestRefused { .. } => Exit::LlamaMissing,
             Self::Crashed { .. }
             | Self::Silent

@@ -59,13 +59,33 @@ impl TextReader {
         }
     }
 
-    /// What may be shown after these bytes, and the stop sequence that they completed.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Step {
-        let text = match &mut self.filter {
-            Some(filter) => self.characters.push(&filter.push(bytes)),
-            None => self.characters.push(bytes),
+    /// What may be shown after these bytes, and the stop sequence that they completed; with one, how many
+    /// of the last writes came after it.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> (Step, usize) {
+        let Some(filter) = &mut self.filter else {
+            return (self.stop.push(&self.characters.push(bytes)), 0);
         };
-        self.stop.push(&text)
+        let pieces = filter.push_apart(bytes);
+        let mut shown = String::new();
+        for (number, piece) in pieces.iter().enumerate() {
+            let step = self.stop.push(&self.characters.push(piece));
+            shown.push_str(&step.text);
+            if step.stop.is_some() {
+                let late = pieces.len() - number - 1 + filter.held();
+                return (
+                    Step {
+                        text: shown,
+                        ..step
+                    },
+                    late,
+                );
+            }
+        }
+        let step = Step {
+            text: shown,
+            stop: None,
+        };
+        (step, 0)
     }
 
     /// What is still owed when nothing more comes.
@@ -109,6 +129,8 @@ pub(super) struct LogReader {
     /// The program said, on standard error, that the model ended by itself (older builds).
     pub(super) end_of_text: bool,
     prompt_too_long: Option<(u32, u32)>,
+    /// What is wrong with the grammar or the JSON schema.
+    constraint: Option<String>,
     /// The first line that says what is wrong with the model.
     model_error: Option<String>,
     /// The first line that says that something is wrong.
@@ -128,10 +150,21 @@ impl LogReader {
     pub(super) fn learn(&mut self, line: &str) -> Heard {
         let event = LogEvent::parse(line);
         self.timings.take_event(&event);
+        // The schema's fault stands on a line of its own.
+        if let Some(detail) = self
+            .constraint
+            .as_mut()
+            .filter(|detail| detail.ends_with(':'))
+        {
+            *detail = format!("{detail} {}", event.message.trim());
+        }
         match event.fact {
             Fact::ContextFull => self.context_full = true,
             Fact::EndOfText => self.end_of_text = true,
             Fact::PromptTooLong { tokens, max } => self.prompt_too_long = Some((tokens, max)),
+            Fact::ConstraintRejected(ref detail) => {
+                self.constraint.get_or_insert_with(|| detail.clone());
+            }
             Fact::ModelFile | Fact::LoadFailed | Fact::OutOfMemory => {
                 self.model_error
                     .get_or_insert_with(|| event.message.clone());
@@ -155,6 +188,10 @@ impl LogReader {
     /// What an unasked end with this status means.
     pub(super) fn failure(&self, status: Status, phase: Phase) -> Failure {
         let by_itself = matches!(status, Status::Code(_));
+        // llama-completion aborts there, or exits.
+        if let Some(detail) = self.constraint.clone().filter(|_| phase == Phase::Load) {
+            return Failure::ConstraintRejected { detail };
+        }
         match (&self.prompt_too_long, &self.model_error, &self.error) {
             (Some((tokens, max)), _, _) => Failure::PromptTooLong {
                 tokens: *tokens,
@@ -172,6 +209,16 @@ impl LogReader {
         }
     }
 
+    /// The same failure, in the words of the log where they say more.
+    pub(super) fn explained(&self, failure: Failure) -> Failure {
+        match (&self.constraint, failure) {
+            (Some(detail), Failure::ConstraintRejected { .. }) => Failure::ConstraintRejected {
+                detail: detail.clone(),
+            },
+            (_, failure) => failure,
+        }
+    }
+
     pub(super) fn take_last_lines(&mut self) -> Vec<String> {
         std::mem::take(&mut self.last).into()
     }
@@ -186,6 +233,12 @@ pub(super) struct PieceClock {
 impl PieceClock {
     pub(super) fn arrived(&mut self, now: Duration) {
         self.arrivals.push(now);
+    }
+
+    /// Forgets the last `count` pieces.
+    pub(super) fn forget_last(&mut self, count: usize) {
+        self.arrivals
+            .truncate(self.arrivals.len().saturating_sub(count));
     }
 
     /// The arrivals but for the last `count`, which were the program's own.

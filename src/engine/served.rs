@@ -29,12 +29,13 @@ pub(super) struct Served {
 
 impl Served {
     /// Keeps what an event says, and gives its text.
-    pub(super) fn learn(&mut self, event: StreamEvent) -> String {
-        self.end = end(&event);
+    pub(super) fn learn(&mut self, event: StreamEvent, max_tokens: u32) -> String {
+        self.end = end(&event, max_tokens);
         self.progress = event.progress;
         self.timings = event.timings.or(self.timings.take());
         self.places.extend(event.places);
-        event.content
+        // llama-completion prints C strings: a NUL has no place there, and its token none on the pipe.
+        event.content.replace('\0', "")
     }
 
     /// The failure that a refusal is.
@@ -44,6 +45,7 @@ impl Served {
                 tokens,
                 max: context.saturating_sub(ROOM_AFTER_PROMPT),
             },
+            Refusal::Constraint(detail) => Failure::ConstraintRejected { detail },
             Refusal::Other(detail) => Failure::RequestRefused { detail },
         }
     }
@@ -57,13 +59,17 @@ impl Served {
     }
 }
 
-fn end(event: &StreamEvent) -> Option<End> {
+fn end(event: &StreamEvent, max_tokens: u32) -> Option<End> {
     if let Some(detail) = &event.error {
         let detail = detail.clone();
         return Some(End::Failed(Failure::BrokenOff { detail }));
     }
     Some(match event.stop.as_deref()? {
-        "limit" if event.truncated => End::ContextFull,
+        // The last token that was asked for may be the last that the context takes: llama-completion has
+        // done then what it was asked.
+        "limit" if event.truncated && event.generated.is_none_or(|n| n < max_tokens) => {
+            End::ContextFull
+        }
         "limit" => End::TokenLimit,
         "word" => End::StopWord(event.stopping_word.clone().unwrap_or_default()),
         _ => End::EndOfText,

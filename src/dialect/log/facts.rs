@@ -38,6 +38,11 @@ fn trouble(message: &str) -> Option<Fact> {
     if message.trim_end() == "input is empty" || message.contains(": input is empty") {
         return Some(Fact::PromptEmpty);
     }
+    if (message.contains("grammar") || message.contains("JSON schema"))
+        && let Some(detail) = rejected_constraint(message)
+    {
+        return Some(Fact::ConstraintRejected(detail));
+    }
     // Most lines are about no trouble; one of these words is in every one that is.
     let hints = [
         "fail",
@@ -126,6 +131,26 @@ const TROUBLES: [(&[&str], Fact); 6] = [
         Fact::InvalidArgument,
     ),
 ];
+
+/// What is wrong with a grammar or a JSON schema, if this says so; on one line.
+///
+/// `parse: error parsing grammar: Undefined rule identifier 'x'`,
+/// `error while handling argument "--json-schema": JSON schema conversion failed:`
+pub(in crate::dialect) fn rejected_constraint(message: &str) -> Option<String> {
+    // The more telling words first.
+    const WORDS: [&str; 6] = [
+        "error parsing grammar",
+        "unsupported grammar",
+        "invalid grammar",
+        "JSON schema conversion failed",
+        "JSON schema error at",
+        "failed to parse grammar",
+    ];
+    let at = WORDS.iter().find_map(|words| message.find(words))?;
+    let lines = message[at..].lines().map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    Some(lines.join(" "))
+}
 
 /// `main: prompt is too long (10000 tokens, max 252)`
 fn prompt_too_long(message: &str) -> Fact {

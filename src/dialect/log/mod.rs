@@ -10,7 +10,7 @@ pub(crate) mod scan;
 
 use std::time::Duration;
 
-pub(super) use facts::slot;
+pub(super) use facts::{rejected_constraint, slot};
 
 use super::timings::TimingLine;
 
@@ -140,6 +140,9 @@ pub enum Fact {
     Aborted,
     /// The program does not know an argument, or does not like its value.
     InvalidArgument,
+    /// The program does not take the grammar or the JSON schema, and this is why; where it ends with a
+    /// colon, the reason is the next line.
+    ConstraintRejected(String),
     /// A server is ready; where it listens, if the line says so.
     Listening(String),
     /// A server has taken some of the prompt.
@@ -235,6 +238,7 @@ impl LogEvent {
                 | Fact::EvaluationFailed
                 | Fact::Aborted
                 | Fact::InvalidArgument
+                | Fact::ConstraintRejected(_)
         );
         serious && fatal
     }

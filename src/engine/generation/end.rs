@@ -52,6 +52,7 @@ impl Generation {
         let tail = self.finish_text(status, actions);
         let unasked = self.cause.is_none();
         let end = match self.cause.take() {
+            Some(End::Failed(failure)) => End::Failed(self.log.explained(failure)),
             Some(cause) => cause,
             None => self.judge(exit.as_ref(), tail.end_of_text || self.log.end_of_text),
         };
@@ -60,7 +61,7 @@ impl Generation {
             Some(REFUSAL) if unasked => self.lost_reason(&end),
             _ => Lost::Nothing,
         };
-        let measured = self.measure(now, exit.as_ref().ok(), &tail);
+        let measured = self.measure(now, exit.as_ref().ok(), &tail, &end);
         actions.push(Action::Finish(Box::new(Ended {
             outcome: Outcome {
                 end,
@@ -131,7 +132,13 @@ impl Generation {
         }
     }
 
-    fn measure(&self, now: Duration, exit: Option<&ExitReport>, tail: &TextTail) -> Measured {
+    fn measure(
+        &self,
+        now: Duration,
+        exit: Option<&ExitReport>,
+        tail: &TextTail,
+        end: &End,
+    ) -> Measured {
         let timings = self.timings();
         let apart = match self.terms.program {
             Program::Completion { writes_apart, .. } => writes_apart,
@@ -145,6 +152,8 @@ impl Generation {
         let since_spawn = |at: Duration| ms(at.saturating_sub(self.terms.spawned));
         let pieces = self.pieces.without_last(tail.own_writes);
         let counted = (apart && !pieces.is_empty()).then_some(pieces.len() as u64);
+        let printed = counted.filter(|_| matches!(self.terms.program, Program::Completion { .. }));
+        let told_end = tail.end_of_text.then_some(1);
         let generated = timings.generated_tokens().map(u64::from);
         // Where each piece is a token, the pieces say how many steps there were. Elsewhere the tokens
         // do, but for the end-of-text token, which has no text.
@@ -158,8 +167,13 @@ impl Generation {
             prompt_ms: timings.prompt_ms,
             prompt_tokens: timings.prompt_tokens.map(u64::from),
             cached_tokens: timings.cached_tokens.map(u64::from),
-            // A program that was killed leaves no timings; the pieces were counted.
-            generated_tokens: generated.or(counted),
+            generated_tokens: match end {
+                // What llama-completion goes on to generate until the signal reaches it is nobody's.
+                End::StopWord(_) => printed.or(generated),
+                // Its timings say nothing of a single token, which may be the one that ends the text and has
+                // no piece; and one that was killed leaves none.
+                _ => generated.or(counted).or(told_end),
+            },
             ms_per_token: timings.ms_per_token(),
             tpot_ms,
             gaps: apart.then(|| gaps(pieces)).and_then(Gaps::of).filter(|_| {
