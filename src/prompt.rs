@@ -1,21 +1,18 @@
 //! `orchestrate prompt`: what a profile makes of a request, without generating anything.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-use crate::dialect::{Program, environment};
-use crate::engine::{self, FormError, Interruption};
+use crate::dialect::Program;
+use crate::engine::{self, FormError, Interruption, Uncounted};
 use crate::exit::Exit;
 use crate::profile::{AUTO, Override, Prompt, ROUTER};
 use crate::run::{Asked, Chosen, PromptSource, Question, RunError, choose, find, read};
 use crate::store::Paths;
-use crate::supervise::{Event, Job, Spec, Status};
 use crate::ui::{Console, Interrupts};
-use crate::vendor::Install;
 
 /// Name and version of the JSON form.
 const SCHEMA: &str = "orchestrate.prompt/1";
@@ -75,8 +72,7 @@ impl PromptFailure {
     }
 }
 
-/// Forms the prompt, and counts its tokens where a program can; or tells who has asked for the end
-/// meanwhile.
+/// Forms the prompt, and counts its tokens where a program can.
 ///
 /// # Errors
 /// As of a run, up to the start; and when the model's chat template cannot be applied.
@@ -84,54 +80,36 @@ pub async fn show(
     request: PromptRequest,
     paths: &Paths,
     console: Console,
-) -> Result<Result<Shown, Interruption>, PromptFailure> {
-    // Until the prompt is read, Ctrl-C does what it always does: somebody may be typing.
+) -> Result<Shown, PromptFailure> {
+    let none = BTreeMap::new();
+    // What a run of `auto` sends first is the router's question, and its overrides and variables are
+    // those of the profile that is chosen.
+    let (profile, overrides, variables) = match request.profile.as_str() {
+        AUTO => (ROUTER, &[][..], &none),
+        name => (name, request.overrides.as_slice(), &request.variables),
+    };
     let question = Question {
-        // What a run of `auto` sends first is the router's question.
-        profile: match request.profile.as_str() {
-            AUTO => ROUTER,
-            name => name,
-        },
-        overrides: &request.overrides,
+        profile,
+        overrides,
         source: &request.prompt,
         accepted: request.accepted,
     };
+    // Until the prompt is read, Ctrl-C does what it always does: somebody may be typing.
     let mut asked = read(&question, paths)?;
     let resolved = match asked.named.take() {
         Some(named) => named,
         None => asked
             .profiles
-            .resolve(question.profile, &request.overrides)
+            .resolve(profile, overrides)
             .map_err(RunError::from)?,
     };
-    let chosen = choose(&asked, resolved, &request.variables, paths)?;
+    let chosen = choose(&asked, resolved, variables, paths)?;
     let mut interrupts = Interrupts::listen().map_err(RunError::Setup)?;
-    match formed(&request, &asked, chosen, paths, console, &mut interrupts).await {
-        Ok(shown) => Ok(Ok(shown)),
-        Err(Stopped::Interrupted(interruption)) => Ok(Err(interruption)),
-        Err(Stopped::Failed(failure)) => Err(failure),
-    }
+    formed(&request, &asked, chosen, paths, console, &mut interrupts).await
 }
 
-/// Why there is nothing to show.
-enum Stopped {
-    Interrupted(Interruption),
-    Failed(PromptFailure),
-}
-
-impl From<RunError> for Stopped {
-    fn from(error: RunError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<FormError> for Stopped {
-    fn from(error: FormError) -> Self {
-        match error {
-            FormError::Interrupted(interruption) => Self::Interrupted(interruption),
-            error => Self::Failed(error.into()),
-        }
-    }
+fn interrupted(interruption: Interruption) -> PromptFailure {
+    RunError::Interrupted(interruption).into()
 }
 
 async fn formed(
@@ -141,7 +119,7 @@ async fn formed(
     paths: &Paths,
     console: Console,
     interrupts: &mut Interrupts,
-) -> Result<Shown, Stopped> {
+) -> Result<Shown, PromptFailure> {
     for note in &chosen.notes {
         console.note(note);
     }
@@ -152,8 +130,15 @@ async fn formed(
     let (profile, context) = (chosen.profile.name.clone(), chosen.profile.context);
     let (prompt, tokens) = match &chosen.prompt {
         Prompt::Raw(text) => {
-            let tokens = count(request, asked, &chosen, text, paths, interrupts).await;
-            (text.clone(), tokens.map_err(Stopped::Interrupted)?)
+            let tokens = match count(request, asked, &chosen, text, paths, interrupts).await {
+                Ok(tokens) => Some(tokens),
+                Err(Uncounted::Interrupted(interruption)) => return Err(interrupted(interruption)),
+                Err(Uncounted::Reason(reason)) => {
+                    console.note(&format_args!("tokens not counted: {reason}"));
+                    None
+                }
+            };
+            (text.clone(), tokens)
         }
         Prompt::Chat { .. } => {
             let formed = form(request, asked, chosen, paths, interrupts).await?;
@@ -177,14 +162,12 @@ async fn form(
     chosen: Chosen,
     paths: &Paths,
     interrupts: &mut Interrupts,
-) -> Result<engine::Formed, Stopped> {
+) -> Result<engine::Formed, PromptFailure> {
     let dir = request.llama_dir.as_ref();
     let found = interrupts
         .or(find(Program::Server, dir, asked, paths))
         .await;
-    let install = found
-        .map_err(Stopped::Interrupted)?
-        .map_err(RunError::from)?;
+    let install = found.map_err(interrupted)?.map_err(RunError::from)?;
     let prepared = engine::Request {
         install,
         context: chosen.profile.context,
@@ -195,10 +178,13 @@ async fn form(
         accepted: asked.accepted,
     };
     let prepared = prepared.prepare().map_err(RunError::from)?;
-    Ok(engine::form(prepared, interrupts.next()).await?)
+    match engine::form(prepared, interrupts.next()).await {
+        Err(FormError::Interrupted(interruption)) => Err(interrupted(interruption)),
+        formed => Ok(formed?),
+    }
 }
 
-/// Counts the tokens of a text with llama-tokenize; `None` where there is none, or it cannot.
+/// Counts the tokens of a text with llama-tokenize.
 async fn count(
     request: &PromptRequest,
     asked: &Asked,
@@ -206,91 +192,16 @@ async fn count(
     text: &str,
     paths: &Paths,
     interrupts: &mut Interrupts,
-) -> Result<Option<u64>, Interruption> {
+) -> Result<u64, Uncounted> {
     let dir = request.llama_dir.as_ref();
-    let found = interrupts.or(find(Program::Tokenize, dir, asked, paths));
-    let Ok(install) = found.await? else {
-        return Ok(None);
-    };
-    let Some(mut job) = tokenize(&install, &chosen.model.path, text) else {
-        return Ok(None);
-    };
-    let (mut printed, mut done) = (Vec::new(), false);
-    let (mut overdue, mut interrupted) = (false, None);
-    let limit = chosen.profile.limits.timeout;
-    let limit = limit.and_then(|limit| asked.accepted.checked_add(limit));
-    let late = async {
-        match limit {
-            Some(at) => sleep_until(at).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::pin!(late);
-    // To its end, whatever comes: nothing of it is to be left.
-    loop {
-        tokio::select! {
-                   event = job.next() => match event {
-                       Some(Event::Stdout(bytes)) => printed.extend(bytes),
-                       Some(Event::Exited(report)) => done = report.status == Status::Code(0),
-                       Some(_) => {}
-                       None => break,
-                   },
-                   interruption = interrupts.next() => {
-                       interrupted.get_or_insert(interruption);
-                       job.kill();
-                   }
-                   () = &mut late, if !overdue => {
-        overdue = true;
-        job.kill();
-        }
-               }
-    }
-    match interrupted {
-        Some(interruption) => Err(interruption),
-        None if done => Ok(String::from_utf8(printed)
-            .ok()
-            .as_deref()
-            .and_then(token_count)),
-        None => Ok(None),
-    }
-}
-
-/// Starts llama-tokenize with a text on its standard input.
-fn tokenize(install: &Install, model: &Path, text: &str) -> Option<Job> {
-    let known = |flag: &str| install.capabilities.supports(flag);
-    if !known("--stdin") || !known("--ids") {
-        return None;
-    }
-    let mut args: Vec<OsString> = vec!["-m".into(), model.into(), "--stdin".into(), "--ids".into()];
-    // Else `\n` in a prompt would be counted as a newline.
-    if known("--no-escape") {
-        args.push("--no-escape".into());
-    }
-    let inherited = std::env::vars_os().filter(|(name, _)| environment::passes(name));
-    Job::spawn(Spec {
-        program: install.program.clone(),
-        args,
-        environment: inherited.collect(),
-        stdin: text.as_bytes().to_vec(),
-    })
-    .ok()
-}
-
-/// The length of the list `[1, 2, 3]` that `--ids` prints.
-fn token_count(printed: &str) -> Option<u64> {
-    let line = printed.lines().find(|line| line.starts_with('['))?;
-    let ids: Vec<u64> = serde_json::from_str(line).ok()?;
-    Some(ids.len() as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::token_count;
-
-    #[test]
-    fn the_list_is_counted() {
-        assert_eq!(token_count("[1, 22, 3]\n"), Some(3));
-        assert_eq!(token_count("warning\n[]\n"), Some(0));
-        assert_eq!(token_count("1 2 3"), None);
-    }
+    let found = interrupts
+        .or(find(Program::Tokenize, dir, asked, paths))
+        .await;
+    let install = found
+        .map_err(Uncounted::Interrupted)?
+        .map_err(|error| Uncounted::Reason(format!("failed to {error}")))?;
+    let (profile, model) = (&chosen.profile, &chosen.model.path);
+    let limit = profile.limits.timeout;
+    let deadline = limit.and_then(|limit| asked.accepted.checked_add(limit));
+    engine::count_tokens(&install, profile, model, text, deadline, interrupts.next()).await
 }

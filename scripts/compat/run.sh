@@ -107,6 +107,7 @@ for entry in json.load(sys.stdin)["candidates"]:
     if entry["used"] and entry["program"] == "llama-completion":
         print(entry["path"])
 ')
+    [ -n "$program" ] || fail "the build has no llama-completion that can be used"
     ln -sfn "$(dirname "$program")" "$home/bin"
 }
 

@@ -184,13 +184,9 @@ async fn prompt(
 ) -> Result<Exit, Failure> {
     let json = args.is_json();
     let request = args.into_request(accepted)?;
-    match crate::prompt::show(request, paths, console).await? {
-        Ok(shown) => {
-            run::print(&shown, json, console).map_err(Failure::Output)?;
-            Ok(Exit::Done)
-        }
-        Err(interruption) => Ok(interruption.exit()),
-    }
+    let shown = crate::prompt::show(request, paths, console).await?;
+    run::print(&shown, json, console).map_err(Failure::Output)?;
+    Ok(Exit::Done)
 }
 
 /// Runs it; where there is no llama.cpp, offers to build it first.

@@ -147,10 +147,7 @@ pub(super) fn print(shown: &Shown, json: bool, console: Console) -> io::Result<(
             "{} prompt · {tokens} tokens of a context of {}",
             shown.mode, shown.context
         ),
-        None => format!(
-            "{} prompt · tokens not counted: this build has no llama-tokenize that can",
-            shown.mode
-        ),
+        None => format!("{} prompt", shown.mode),
     });
     Ok(())
 }

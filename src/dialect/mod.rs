@@ -9,6 +9,7 @@
 //! | which program is this file, and what does this build of it know? | [`Program`], [`Capabilities`] |
 //! | which arguments make it run this profile? | [`completion_args`], [`server_args`] |
 //! | what is a server asked, and what does its refusal say? | [`completion_request`], [`Refusal`] |
+//! | how are tokens counted? | [`tokenize_args`], [`listed_tokens`] |
 //! | how is a model made to choose among names? | [`choice`] |
 //! | which environment does it get? | [`environment`] |
 //! | what does this line of its log say? | [`LogEvent`], [`JsonLine`] |
@@ -29,6 +30,7 @@ mod log;
 mod program;
 pub mod server;
 mod timings;
+mod tokenize;
 
 pub use argv::{ArgsError, Argv, GenerationArgs, completion_args};
 pub use capabilities::{Capabilities, OLDEST_SUPPORTED_BUILD};
@@ -40,3 +42,4 @@ pub use log::{Fact, LogEvent, Memory, Severity, Slot};
 pub use program::Program;
 pub use server::{Refusal, completion_request, server_args};
 pub use timings::{Stage, TimingLine, Timings};
+pub use tokenize::{listed_tokens, tokenize_args};

@@ -121,7 +121,7 @@ pub async fn form(
                 Message::Tokens(tokens) => formed.tokens = tokens,
                 Message::Event(_) => {}
                 Message::Refused(refusal) => {
-                    break Err(FormError::Failed(Served::default().refused(refusal)));
+                    break Err(FormError::Failed(Served::refused(refusal)));
                 }
                 Message::Over(None) => break Ok(formed),
                 // A server that crashes is gone in a moment, and its exit says more.

@@ -224,7 +224,7 @@ impl Generation {
             Input::Asked => self.loaded(now, &mut actions),
             Input::Served(event) => self.take_event(now, *event, &mut actions),
             Input::Refused(refusal) => {
-                self.stop(End::Failed(self.served.refused(refusal)), &mut actions);
+                self.stop(End::Failed(Served::refused(refusal)), &mut actions);
             }
             Input::BrokenOff(detail) => {
                 self.served.broken_off.get_or_insert((now, detail));

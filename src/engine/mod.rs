@@ -13,9 +13,11 @@ mod replay;
 mod request;
 mod served;
 mod session;
+mod tokens;
 
 pub use form::{FormError, Formed, form};
 pub use generation::Phase;
 pub use outcome::{End, Failure, Gaps, Interruption, LimitKind, Measured, Outcome};
 pub use request::{Prepared, Request, StartError};
 pub use session::{Session, SessionEvent};
+pub use tokens::{Uncounted, count_tokens};

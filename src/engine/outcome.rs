@@ -136,7 +136,9 @@ impl fmt::Display for Failure {
             }
             Self::ConstraintRejected { detail } => write!(
                 f,
-                "llama.cpp does not take the grammar or JSON schema of the profile: {detail}"
+                "llama.cpp does not take the profile's \"grammar\" or \"json_schema\": {}; correct it, or \
+                 set it to \"\"",
+                detail.trim().trim_end_matches(" at")
             ),
             Self::Refused { detail } => write!(f, "llama.cpp refused to start: {detail}"),
             Self::RequestRefused { detail } => {
@@ -252,7 +254,8 @@ impl Failure {
 pub struct Measured {
     /// From the execution of the program to the loaded model.
     pub load_ms: Option<f64>,
-    /// From the spawn, which hands over the prompt, to the first piece of text.
+    /// From the handing over of the prompt to the first piece of text: llama-completion gets it with the
+    /// spawn, a server when it has loaded.
     pub ttft_ms: Option<f64>,
     /// Prompt evaluation, by llama.cpp's own timing.
     pub prompt_ms: Option<f64>,

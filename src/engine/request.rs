@@ -196,19 +196,11 @@ impl Request {
             let style = Style::of(&install.capabilities);
             (argv, Way::Stdin { style }, on_stdin(prompt.text()))
         };
-        let inherited = std::env::vars_os().filter(|(name, _)| environment::passes(name));
-        let provided = environment::PROVIDED
-            .iter()
-            .map(|&(name, value)| (name.into(), value.into()));
-        let own = profile
-            .environment
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()));
         Ok(Prepared {
             spec: Spec {
                 program: install.program,
                 args: argv.args,
-                environment: inherited.chain(provided).chain(own).collect(),
+                environment: environment(&profile),
                 stdin,
             },
             way,
@@ -220,6 +212,20 @@ impl Request {
             notes: argv.notes,
         })
     }
+}
+
+/// The whole environment of a program of llama.cpp: ours but for what would change it behind the profile's
+/// back, what each gets, and the profile's own.
+pub(super) fn environment(profile: &Profile) -> Vec<(OsString, OsString)> {
+    let inherited = std::env::vars_os().filter(|(name, _)| environment::passes(name));
+    let provided = environment::PROVIDED
+        .iter()
+        .map(|&(name, value)| (name.into(), value.into()));
+    let own = profile
+        .environment
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    inherited.chain(provided).chain(own).collect()
 }
 
 fn count(threads: Threads) -> u32 {

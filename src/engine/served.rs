@@ -39,7 +39,7 @@ impl Served {
     }
 
     /// The failure that a refusal is.
-    pub(super) fn refused(&self, refusal: Refusal) -> Failure {
+    pub(super) fn refused(refusal: Refusal) -> Failure {
         match refusal {
             Refusal::PromptTooLong { tokens, context } => Failure::PromptTooLong {
                 tokens,

@@ -289,7 +289,12 @@ async fn next_message(exchange: &mut Option<Exchange>) -> Message {
 
 /// Waits until `deadline` after `start`; for ever without one, or with one beyond the clock.
 async fn until(start: Instant, deadline: Option<Duration>) {
-    match deadline.and_then(|deadline| start.checked_add(deadline)) {
+    until_instant(deadline.and_then(|deadline| start.checked_add(deadline))).await;
+}
+
+/// Waits until then; for ever without a time.
+pub(super) async fn until_instant(at: Option<Instant>) {
+    match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
     }

@@ -50,7 +50,7 @@ pub(super) fn resolve(
         description: settings.read("description").unwrap_or_default(),
         route: settings
             .read("route")
-            .filter(|route: &String| !route.is_empty()),
+            .filter(|route: &String| !route.trim().is_empty()),
         model,
         backend: settings.named("backend", Backend::Auto),
         context: settings.read("context").unwrap_or(default::CONTEXT),
@@ -83,6 +83,11 @@ pub(super) fn resolve(
     between_numbers(&profile, settings, &mut problems);
     between_words(&profile, settings, &mut problems);
     environment(settings, &mut problems);
+    // Whoever turns a chat into a raw prompt, for one run or in a nearer file, does without its system turn.
+    let mut profile = profile;
+    if profile.prompt.mode == PromptMode::Raw && profile.prompt.system.take().is_some() {
+        notes.push("a raw prompt has no system turn: \"prompt.system\" is left out".to_owned());
+    }
     template(&profile.prompt, file, settings, &mut notes, &mut problems);
     (profile, notes, problems)
 }
@@ -304,7 +309,9 @@ fn between_words(profile: &Profile, settings: &Settings, problems: &mut Vec<Prob
             format!("\"json_schema\" is no JSON object: {error}"),
         );
     }
-    if profile.prompt.system.is_some() && profile.prompt.mode == PromptMode::Raw {
+    let nearness = |path: &str| settings.get(path).map(|set| set.layer);
+    let raw_is_nearer = nearness("prompt.mode") > nearness("prompt.system");
+    if profile.prompt.system.is_some() && profile.prompt.mode == PromptMode::Raw && !raw_is_nearer {
         problem(
             "prompt.system",
             "\"prompt.system\" needs \"prompt.mode\" = \"chat\" (--set prompt.mode=chat): a raw prompt has no system turn".to_owned(),

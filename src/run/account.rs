@@ -117,8 +117,8 @@ pub(super) fn after(facts: &Facts, outcome: &Outcome, output: &str) -> String {
         for step in &exit.ladder {
             let _ = write!(
                 text,
-                " · {:?} after {}",
-                step.signal,
+                " · {} after {}",
+                step.signal.name(),
                 duration::short(step.at)
             );
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::engine::StartError;
+use crate::engine::{Interruption, StartError};
 use crate::exit::Exit;
 use crate::profile::{ProfileError, PromptError, TemplateError};
 use crate::store::{ConfigError, ModelError};
@@ -64,6 +64,9 @@ pub enum RunError {
     /// The result cannot be written.
     #[error("failed to write to standard output: {0}")]
     Output(#[source] io::Error),
+    /// Somebody asked for the end before the answer began.
+    #[error("{} came before the answer began", .0.name())]
+    Interrupted(Interruption),
     /// The system refused something that always works.
     #[error("failed to set up the run: {0}")]
     Setup(#[source] io::Error),
@@ -89,6 +92,7 @@ impl RunError {
             Self::Locate(_) => Exit::LlamaMissing,
             Self::Start(error) => error.exit(),
             Self::LogFile { .. } => Exit::Usage,
+            Self::Interrupted(interruption) => interruption.exit(),
             Self::Output(_) | Self::Setup(_) => Exit::Internal,
         }
     }

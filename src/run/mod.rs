@@ -69,7 +69,7 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
     let routed = if request.profile == AUTO {
         match route::choose(&request, &asked, paths, console, &mut interrupts).await {
             Ok(routed) => Some(routed),
-            Err(interruption) => return Ok(interruption.exit()),
+            Err(interruption) => return Err(RunError::Interrupted(interruption)),
         }
     } else {
         None
@@ -78,7 +78,7 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
     let ready = prepare::make_ready(&request, &asked, chosen, routed, paths, console);
     match interrupts.or(ready).await {
         Ok(ready) => follow::follow(&request, ready?, interrupts, console).await,
-        Err(interruption) => Ok(interruption.exit()),
+        Err(interruption) => Err(RunError::Interrupted(interruption)),
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::prepare::{Asked, Chosen, choose as choose_profile, find};
 use super::{RunError, RunRequest};
 use crate::dialect::{Program, choice};
-use crate::engine::{self, End, Interruption, Outcome, Session, SessionEvent};
+use crate::engine::{self, End, Failure, Interruption, Outcome, Session, SessionEvent};
 use crate::profile::{Backend, Constraint, ROUTER, Route, routes};
 use crate::store::Paths;
 use crate::ui::{Console, Interrupts, Live, Step};
@@ -117,7 +117,9 @@ pub(super) async fn choose(
             match asking.ask(interrupts).await {
                 Ok(choice) => Ok(choice),
                 Err(Failed::Interrupted(interruption)) => return Err(interruption),
-                Err(Failed::Reason(reason)) => Err(format!("the router failed: {reason}")),
+                Err(Failed::Reason(reason)) => {
+                    Err(format!("profile \"{ROUTER}\" failed: {reason}"))
+                }
             }
         }
     };
@@ -159,6 +161,11 @@ impl Asking<'_> {
     async fn ask(&self, interrupts: &mut Interrupts) -> Result<(String, How), Failed> {
         let router = self.asked.profiles.resolve(ROUTER, &[]);
         let router = router.map_err(|error| Failed::from(RunError::Profile(error)))?;
+        if !router.profile.prompt.lists_routes() {
+            return Err(Failed::Reason(
+                "its template does not list the profiles: it has no {{routes}}".to_owned(),
+            ));
+        }
         // Variables of this run are the chosen profile's.
         let mut chosen = choose_profile(self.asked, router, &BTreeMap::new(), self.paths)?;
         self.constrain(&mut chosen);
@@ -273,6 +280,15 @@ impl Asking<'_> {
     fn judge(&self, text: &str, outcome: &Outcome) -> Result<(String, How), Failed> {
         match &outcome.end {
             End::EndOfText | End::TokenLimit => {}
+            // What the failure advises is for a run of that profile.
+            End::Failed(Failure::Crashed { status, .. }) => {
+                return Err(Failed::Reason(format!("its process crashed: {status}")));
+            }
+            End::Failed(Failure::PromptTooLong { tokens, max }) => {
+                return Err(Failed::Reason(format!(
+                    "the request makes a prompt of {tokens} tokens, and its context takes {max}"
+                )));
+            }
             End::Failed(failure) => return Err(Failed::Reason(failure.to_string())),
             end => return Err(Failed::Reason(super::summary::reason(end))),
         }

@@ -12,8 +12,9 @@
 //! Such a base holds one directory per run, `run-` and six random characters. A run that is killed
 //! outright leaves its own behind; it is removed by the next run, which knows the dead from the
 //! living by a lock that the system takes back. The lock closes on exec, so a child does not keep
-//! its supervisor's directory alive. A second lock, on the base, makes sure that nobody takes a
-//! directory for dead in the moment between its making and its locking.
+//! its supervisor's directory alive. A directory gets that name only when its lock is held: until then
+//! it is `new-` and the same characters, which nobody takes for a dead run's before it is a minute old.
+//! So nobody ever waits for anybody.
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{self, Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::geteuid;
 
@@ -36,10 +38,14 @@ const LONGEST: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// The socket's name. llama-server takes a path for a socket's only if it ends in `.sock`.
 const SOCKET: &str = "llama.sock";
-/// The name of the lock, in a run's directory and in the base.
+/// The name of the lock in a run's directory.
 const LOCK: &str = "lock";
 /// What a run's directory begins with.
 const PREFIX: &str = "run-";
+/// What it begins with until it is locked; of the same length.
+const UNLOCKED: &str = "new-";
+/// How long that takes at the very most, unless its maker has died meanwhile.
+const MAKING: Duration = Duration::from_secs(60);
 /// Random characters after that.
 const RANDOM: usize = 6;
 
@@ -128,8 +134,6 @@ pub enum SocketDirError {
 impl SocketDir {
     /// Makes it, after removing what dead runs have left.
     ///
-    /// It waits for whoever is doing the same at this moment, which takes them milliseconds.
-    ///
     /// # Errors
     /// [`SocketDirError`] when the base directory cannot be made or is not this user's alone, or
     /// when every path in question is too long.
@@ -173,18 +177,23 @@ impl SocketDir {
             .map_err(failed("create the directory", base))?;
         check(base, user)?;
 
-        let ours = open_lock(base).map_err(failed("open the lock file in", base))?;
-        ours.lock().map_err(failed("lock", base))?;
         sweep(base, user).map_err(failed("look for what dead runs left in", base))?;
         let dir = tempfile::Builder::new()
-            .prefix(PREFIX)
+            .prefix(UNLOCKED)
             .rand_bytes(RANDOM)
             .permissions(fs::Permissions::from_mode(PRIVATE))
             .tempdir_in(base)
             .map_err(failed("create a directory in", base))?;
         let lock = open_lock(dir.path()).map_err(failed("open the lock file in", dir.path()))?;
+        // Nobody else knows it, so nobody else holds it.
         lock.lock().map_err(failed("lock", dir.path()))?;
-        let dir = dir.keep();
+        let name = dir.path().file_name().unwrap_or_default();
+        let name = name.to_string_lossy().replacen(UNLOCKED, PREFIX, 1);
+        let locked = base.join(name);
+        fs::rename(dir.path(), &locked).map_err(failed("rename", dir.path()))?;
+        // It is not there any more under the name that would be removed.
+        let _ = dir.keep();
+        let dir = locked;
         Ok(Self {
             socket: dir.join(SOCKET),
             dir,
@@ -270,11 +279,13 @@ fn open_lock(dir: &Path) -> io::Result<File> {
         .open(dir.join(LOCK))
 }
 
-/// Removes the directories of runs that are no more. The base must be locked.
+/// Removes the directories of runs that are no more.
 fn sweep(base: &Path, user: u32) -> io::Result<()> {
     for entry in fs::read_dir(base)? {
         let entry = entry?;
-        if !is_name_of_a_run(&entry.file_name()) || !is_dead(&entry.path(), user) {
+        let (name, path) = (entry.file_name(), entry.path());
+        let left = is_name(&name, PREFIX) || (is_name(&name, UNLOCKED) && is_old(&path));
+        if !left || !is_dead(&path, user) {
             continue;
         }
         // One that cannot be removed is in nobody's way.
@@ -283,12 +294,17 @@ fn sweep(base: &Path, user: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn is_name_of_a_run(name: &OsStr) -> bool {
+fn is_name(name: &OsStr, prefix: &str) -> bool {
     name.to_str()
-        .and_then(|name| name.strip_prefix(PREFIX))
+        .and_then(|name| name.strip_prefix(prefix))
         .is_some_and(|random| {
             random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
         })
+}
+
+fn is_old(path: &Path) -> bool {
+    let changed = fs::symlink_metadata(path).and_then(|found| found.modified());
+    changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > MAKING))
 }
 
 /// Whether it is the directory of a run, and of one that holds its lock no more. What cannot be
@@ -303,7 +319,7 @@ fn is_dead(dir: &Path, user: u32) -> bool {
             Ok(()) => true,
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => false,
         },
-        // It ended between the making and the locking.
+        // It ended before it had one.
         Err(error) => error.kind() == ErrorKind::NotFound,
     }
 }

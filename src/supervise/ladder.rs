@@ -16,6 +16,16 @@ pub enum StopSignal {
 }
 
 impl StopSignal {
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+            Self::Kill => "SIGKILL",
+        }
+    }
+
     pub(super) fn raw(self) -> Signal {
         match self {
             Self::Interrupt => Signal::INT,

@@ -37,7 +37,7 @@ pub(crate) fn ladder(ended: &Ended) -> Vec<&'static str> {
         .lines()
         .find(|line| line.starts_with("process"));
     let account = account.unwrap_or_default();
-    ["Interrupt after", "Terminate after", "Kill after"]
+    ["SIGINT after", "SIGTERM after", "SIGKILL after"]
         .into_iter()
         .filter(|step| account.contains(step))
         .collect()
@@ -86,7 +86,7 @@ async fn a_polite_kill_and_a_lost_terminal_give_what_there_is() {
 #[tokio::test]
 async fn the_ladder_is_climbed_no_further_than_needed() {
     let ended = ended_by(Signal::INT, &["-v"]).await.left_with(130);
-    assert_eq!(ladder(&ended), ["Interrupt after"], "{ended:?}");
+    assert_eq!(ladder(&ended), ["SIGINT after"], "{ended:?}");
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_second_ctrl_c_kills_at_once() {
         running.signal(Signal::INT);
         let ended = running.end().await.left_with(130).showed("partial^C");
         sent = ladder(&ended);
-        if sent == ["Interrupt after", "Kill after"] {
+        if sent == ["SIGINT after", "SIGKILL after"] {
             return;
         }
     }
@@ -141,7 +141,7 @@ async fn who_ignores_every_signal_is_killed() {
     let ended = running.end().await.left_with(130).showed("partial^C");
     assert_eq!(
         ladder(&ended),
-        ["Interrupt after", "Terminate after", "Kill after"],
+        ["SIGINT after", "SIGTERM after", "SIGKILL after"],
         "{ended:?}"
     );
 }
@@ -161,7 +161,7 @@ async fn a_stopped_process_is_ended_too() {
     }
     running.signal(Signal::INT);
     let ended = running.end().await.left_with(130).showed("partial");
-    assert_eq!(ladder(&ended), ["Interrupt after"], "{ended:?}");
+    assert_eq!(ladder(&ended), ["SIGINT after"], "{ended:?}");
 }
 
 #[tokio::test]

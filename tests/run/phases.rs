@@ -208,7 +208,7 @@ async fn a_server_that_is_asked_to_leave_does_not_wait_for_us() {
         running.shows("partial").await;
         running.signal(Signal::INT);
         let ended = running.end().await.left_with(130).showed("partial");
-        assert_eq!(ladder(&ended), ["Terminate after"], "{ended:?}");
+        assert_eq!(ladder(&ended), ["SIGTERM after"], "{ended:?}");
         let ended = ended.said(&["process", "exit code 0"]);
         ended.said(&["stopped: interrupted"]);
     }
@@ -217,6 +217,6 @@ async fn a_server_that_is_asked_to_leave_does_not_wait_for_us() {
     for (script, code) in [("ready;write abc;hang", 0), ("ready;prompt 0 9999;hang", 2)] {
         let run = world.run(stop).script(script);
         let ended = run.end().await.left_with(code);
-        assert_eq!(ladder(&ended), ["Terminate after"], "{ended:?}");
+        assert_eq!(ladder(&ended), ["SIGTERM after"], "{ended:?}");
     }
 }

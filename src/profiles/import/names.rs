@@ -6,7 +6,7 @@ use super::report::Report;
 use crate::profiles::new::check_name;
 
 /// Words that stand for something else where a profile is named.
-const RESERVED: &[&str] = &[crate::profile::AUTO];
+const RESERVED: &[&str] = &[crate::profile::AUTO, crate::profile::ROUTER];
 
 /// Long enough for every name that somebody types, and well below what file systems take.
 const LONGEST: usize = 64;
