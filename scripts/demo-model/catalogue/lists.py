@@ -1,4 +1,4 @@
-"""Lists, searching and sorting."""
+"""Lists and dictionaries."""
 
 from catalogue import entry
 
@@ -225,89 +225,6 @@ def is_sorted(items):
     return all(a <= b for a, b in zip(items, items[1:]))
 ''',
         checks=["is_sorted([1, 2, 2, 3])", "not is_sorted([2, 1])", "is_sorted([])"],
-    ),
-    entry(
-        "linear_search",
-        do="(do|implement|perform) (a|) linear search; search a list (linearly|one by one|item by item)",
-        noun="linear search; sequential search; (a|the) linear search algorithm",
-        code='''
-def linear_search(items, target):
-    """Return the index of target, or -1."""
-    for index, item in enumerate(items):
-        if item == target:
-            return index
-    return -1
-''',
-        checks=["linear_search([4, 2, 9], 9) == 2", "linear_search([4, 2], 5) == -1"],
-    ),
-    entry(
-        "binary_search",
-        do="(do|implement|perform) (a|) binary search; search a sorted list (quickly|by halves|); find an (item|element) in a sorted list",
-        noun="binary search; (a|the) binary search algorithm; searching a sorted list",
-        code='''
-def binary_search(items, target):
-    """Return the index of target in a sorted list, or -1."""
-    low, high = 0, len(items) - 1
-    while low <= high:
-        middle = (low + high) // 2
-        if items[middle] == target:
-            return middle
-        if items[middle] < target:
-            low = middle + 1
-        else:
-            high = middle - 1
-    return -1
-''',
-        checks=["binary_search([1, 3, 5, 7], 5) == 2", "binary_search([1, 3], 2) == -1", "binary_search([], 1) == -1"],
-    ),
-    entry(
-        "bubble_sort",
-        do="(do|implement|perform) (a|) bubble sort; sort (a list|numbers) with bubble sort; order (a list|numbers) using bubble sort",
-        noun="bubble sort; (a|the) bubble sort algorithm; bubblesort",
-        code='''
-def bubble_sort(items):
-    """Return the items sorted by bubble sort."""
-    items = list(items)
-    for end in range(len(items) - 1, 0, -1):
-        for i in range(end):
-            if items[i] > items[i + 1]:
-                items[i], items[i + 1] = items[i + 1], items[i]
-    return items
-''',
-        checks=["bubble_sort([3, 1, 2]) == [1, 2, 3]", "bubble_sort([]) == []", "bubble_sort([2, 2, 1]) == [1, 2, 2]"],
-    ),
-    entry(
-        "quick_sort",
-        do="(do|implement|perform) (a|) (quick sort|quicksort); sort (a list|numbers) with (quick sort|quicksort); order (a list|numbers) using (quick sort|quicksort)",
-        noun="quick sort; quicksort; (a|the) (quick sort|quicksort) algorithm",
-        code='''
-def quick_sort(items):
-    """Return the items sorted by quicksort."""
-    if len(items) < 2:
-        return items
-    pivot, rest = items[0], items[1:]
-    low = [x for x in rest if x < pivot]
-    high = [x for x in rest if x >= pivot]
-    return quick_sort(low) + [pivot] + quick_sort(high)
-''',
-        checks=["quick_sort([3, 1, 2]) == [1, 2, 3]", "quick_sort([]) == []", "quick_sort([2, 2, 1]) == [1, 2, 2]"],
-    ),
-    entry(
-        "insertion_sort",
-        do="(do|implement|perform) (an|) insertion sort; sort (a list|numbers) with insertion sort; order (a list|numbers) using insertion sort",
-        noun="insertion sort; (an|the) insertion sort algorithm",
-        code='''
-def insertion_sort(items):
-    """Return the items sorted by insertion sort."""
-    result = []
-    for item in items:
-        i = len(result)
-        while i > 0 and result[i - 1] > item:
-            i -= 1
-        result.insert(i, item)
-    return result
-''',
-        checks=["insertion_sort([3, 1, 2]) == [1, 2, 3]", "insertion_sort([]) == []", "insertion_sort([2, 2, 1]) == [1, 2, 2]"],
     ),
     entry(
         "sort_list",
