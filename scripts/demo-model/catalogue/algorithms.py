@@ -854,7 +854,7 @@ def matrix_multiply(a, b):
     ),
     entry(
         "pascal_triangle",
-        do="(generate|compute|build|print) (pascal's triangle|the pascal triangle|pascals triangle); (list|get|return) the (first|) rows of (pascal's triangle|the pascal triangle); (compute|generate) (a triangle of|all) binomial coefficients; build a pascal triangle",
+        do="(generate|compute|build|print) (pascal's triangle|the pascal triangle|pascals triangle); (list|get|return) the (first|) rows of (pascal's triangle|the pascal triangle); (compute|generate|list) a triangle of binomial coefficients; build a pascal triangle",
         noun="(pascal's triangle|the pascal triangle|pascals triangle|a pascal triangle); (the|) rows of (pascal's|pascals) triangle; (the|a) triangle of binomial coefficients; pascal triangle (rows|generator)",
         code='''
 def pascal_triangle(n):

@@ -5,8 +5,8 @@ from catalogue import entry
 FUNCTIONS = [
     entry(
         "sum_list",
-        do="(sum|add up|total) (a list|the elements of a list|a list of numbers|all numbers in a list); (compute|find|get) the (sum|total) of a list (of numbers|)",
-        noun="(the|) sum of a list (of numbers|); list (sum|total); the total of a list",
+        do="(sum|add up|total) (a list|the elements of a list|a list of numbers|all numbers in a list); (compute|find|get) the (sum|total) of a list (of numbers|); (return|calculate) the (sum|total) of (all numbers|the numbers|the elements) in a list; add (all|the) numbers (in|of) a list (together|)",
+        noun="(the|) sum of a list (of numbers|); list (sum|total); the total of a list; summing (a list|lists|a list of numbers); adding up a list (of numbers|)",
         code='''
 def sum_list(numbers):
     """Return the sum of a list of numbers."""
@@ -19,8 +19,8 @@ def sum_list(numbers):
     ),
     entry(
         "product_list",
-        do="multiply (all numbers in a list|the elements of a list|a list of numbers); (compute|find|get) the product of a list (of numbers|)",
-        noun="(the|) product of a list (of numbers|); list product",
+        do="multiply (all numbers in a list|the elements of a list|a list of numbers); (compute|find|get) the product of a list (of numbers|); multiply all (elements|items|values) of a list (together|); (return|calculate) the product of (all numbers|the elements|the numbers) in a list",
+        noun="(the|) product of a list (of numbers|); list product; multiplying (a list|all numbers of a list|a list of numbers); (the|) product of all (numbers|elements) in a list; (a|the) list product",
         code='''
 def product_list(numbers):
     """Return the product of a list of numbers."""
@@ -33,8 +33,8 @@ def product_list(numbers):
     ),
     entry(
         "average",
-        do="(compute|calculate|find|get) the (average|mean) of (a list|numbers|a list of numbers); average (numbers|a list)",
-        noun="(the|) (mean|average) of a list (of numbers|); (the|) (arithmetic|) mean; averages",
+        do="(compute|calculate|find|get) the (average|mean) of (a list|numbers|a list of numbers); average (numbers|a list); (return|work out) the (average|mean) (of some numbers|of all numbers in a list|value); take the (mean|average) of a list",
+        noun="(the|) (mean|average) of a list (of numbers|); (the|) (arithmetic|) mean; averages; (an|) average (calculator|calculation); (the|) average",
         code='''
 def average(numbers):
     """Return the mean of a list of numbers."""
@@ -44,8 +44,8 @@ def average(numbers):
     ),
     entry(
         "median",
-        do="(compute|calculate|find|get) the median (of a list|of numbers|of a list of numbers|)",
-        noun="(the|) median of a list (of numbers|); the median; medians",
+        do="(compute|calculate|find|get) the median (of a list|of numbers|of a list of numbers|); (return|work out) the (median|middle value) of (a list|some numbers); find the middle (value|number) of (a list|a list of numbers|some numbers); take the median of a list",
+        noun="(the|) median of a list (of numbers|); the median; medians; (the|) middle (value|number) of a list; (a|) median (calculator|calculation)",
         code='''
 def median(numbers):
     """Return the middle value of a list of numbers."""
@@ -59,8 +59,8 @@ def median(numbers):
     ),
     entry(
         "most_common",
-        do="(find|get|compute) the most (common|frequent) (element|item|value) (of a list|in a list|); (find|compute) the mode of a list",
-        noun="(the|) mode of a list; (the|) most (common|frequent) (element|item|value); the mode",
+        do="(find|get|compute) the most (common|frequent) (element|item|value) (of a list|in a list|); (find|compute) the mode of a list; (return|pick|work out) the (item|element|value) that (occurs|appears) most (often|); compute the (mode|statistical mode) of (some values|a list|numbers)",
+        noun="(the|) mode of a list; (the|) most (common|frequent) (element|item|value); the mode; (the|) (item|element) that occurs most often; (statistical|list) mode",
         code='''
 def most_common(items):
     """Return the most frequent item."""
@@ -70,8 +70,8 @@ def most_common(items):
     ),
     entry(
         "find_max",
-        do="(find|get|return) the (maximum|max|largest number|largest element|biggest number) (of a list|in a list|)",
-        noun="(the|) (maximum|max|largest number|biggest number) (of|in) a list; (the|) maximum; list maximum; max",
+        do="(find|get|return) the (maximum|max|largest number|largest element|biggest number) (of a list|in a list|); (return|pick|print) the (greatest|highest|biggest|largest) (number|value|element) (of|in) a list; (compute|take) the (maximum|max) of a list; (search|look) for the (maximum|largest number)",
+        noun="(the|) (maximum|max|largest number|biggest number) (of|in) a list; (the|) maximum; list maximum; max; (the|) (greatest|highest) (number|value|element) (of|in) a list; (finding|getting) the maximum",
         code='''
 def find_max(numbers):
     """Return the largest number of a list."""
@@ -85,8 +85,8 @@ def find_max(numbers):
     ),
     entry(
         "find_min",
-        do="(find|get|return) the (minimum|min|smallest number|smallest element|lowest number) (of a list|in a list|)",
-        noun="(the|) (minimum|min|smallest number|lowest number) (of|in) a list; (the|) minimum; list minimum; min",
+        do="(find|get|return) the (minimum|min|smallest number|smallest element|lowest number) (of a list|in a list|); (return|pick|print) the (least|lowest|smallest) (number|value|element) (of|in) a list; (compute|take) the (minimum|min) of a list; (search|look) for the (minimum|smallest number)",
+        noun="(the|) (minimum|min|smallest number|lowest number) (of|in) a list; (the|) minimum; list minimum; min; (the|) (least|lowest) (number|value|element) (of|in) a list; (finding|getting) the minimum",
         code='''
 def find_min(numbers):
     """Return the smallest number of a list."""
@@ -100,8 +100,8 @@ def find_min(numbers):
     ),
     entry(
         "second_largest",
-        do="(find|get|return) the second (largest|biggest|highest) (number|element|value) (of a list|in a list|)",
-        noun="(the|) second (largest|biggest|highest) (number|element|value); second maximum",
+        do="(find|get|return) the second (largest|biggest|highest) (number|element|value) (of a list|in a list|); (pick|print|compute) the second (largest|biggest|highest) (of a list|number|value); (find|get) the (runner-up|second maximum) of a list; (search|look) for the second (largest|biggest) number",
+        noun="(the|) second (largest|biggest|highest) (number|element|value); second maximum; (the|) runner-up of a list; finding the second (largest|biggest) (number|element); (the|) second (largest|biggest|highest) (of|in) a list",
         code='''
 def second_largest(numbers):
     """Return the second largest number of a list."""
@@ -111,8 +111,8 @@ def second_largest(numbers):
     ),
     entry(
         "reverse_list",
-        do="(reverse|flip) (a|the) list; reverse the (order|elements) of a list; reverse lists",
-        noun="list reversal; reversing (a list|lists)",
+        do="(reverse|flip) (a|the) list; reverse the (order|elements) of a list; reverse lists; (return|write|print) a list backwards; turn (a|the) list around",
+        noun="list reversal; reversing (a list|lists); (a|the) list backwards; (array|list) reversing; (a|) reversed list",
         code='''
 def reverse_list(items):
     """Return the items in reverse order."""
@@ -122,8 +122,8 @@ def reverse_list(items):
     ),
     entry(
         "remove_duplicates",
-        do="(remove|delete|drop) (duplicates|all duplicates|duplicate elements|duplicate items) (from a list|); (get|find) the unique (elements|items|values) of a list; deduplicate a list",
-        noun="duplicate removal; removing duplicates; (list|) deduplication; unique (elements|items|values)",
+        do="(remove|delete|drop) (duplicates|all duplicates|duplicate elements|duplicate items) (from a list|); (get|find) the unique (elements|items|values) of a list; deduplicate a list; (keep|return|leave) only (unique|distinct) (items|elements|values) (of a list|); (filter|take) (the|all|) duplicates out of a list",
+        noun="duplicate removal; removing duplicates; (list|) deduplication; unique (elements|items|values); (a|) list without (duplicates|repeats); (distinct|deduplicated) (items|elements|values)",
         code='''
 def remove_duplicates(items):
     """Return the items without repeats, in order."""
@@ -133,8 +133,8 @@ def remove_duplicates(items):
     ),
     entry(
         "has_duplicates",
-        do="(check|test|tell) (if|whether) a list (has|contains) duplicates; (detect|find) duplicates (in a list|); check (for duplicates|a list for duplicates)",
-        noun="duplicate (check|detection); checking for duplicates; detecting duplicates",
+        do="(check|test|tell) (if|whether) a list (has|contains) duplicates; (detect|find) duplicates (in a list|); check (for duplicates|a list for duplicates); (see|find out|decide) (if|whether) (an item|an element|something) occurs (twice|more than once) in a list; check (if|whether) all (items|elements) (of a list|) are (unique|different)",
+        noun="duplicate (check|detection); checking for duplicates; detecting duplicates; (a|) (duplicate|duplicates) (checker|test|detector); (a|) check for (duplicates|repeated items)",
         code='''
 def has_duplicates(items):
     """Tell whether an item occurs more than once."""
@@ -144,8 +144,8 @@ def has_duplicates(items):
     ),
     entry(
         "flatten",
-        do="flatten (a|the) (nested list|list of lists|list); flatten (nested lists|lists); turn a (nested list|list of lists) into a flat list",
-        noun="flattening (a list|lists|a nested list|nested lists); list flattening",
+        do="flatten (a|the) (nested list|list of lists|list); flatten (nested lists|lists); turn a (nested list|list of lists) into a flat list; (make|return) a flat list (from|of) (nested lists|a list of lists); (unnest|unwrap) (a nested list|nested lists|a list of lists)",
+        noun="flattening (a list|lists|a nested list|nested lists); list flattening; (a|) flat (list|version of a nested list); (a|) flattened (list|nested list); (nested list|list) unnesting",
         code='''
 def flatten(items):
     """Return a nested list as a flat one."""
@@ -161,8 +161,8 @@ def flatten(items):
     ),
     entry(
         "chunk",
-        do="(split|chunk|divide|cut) a list into (chunks|parts|pieces|groups) (of size n|of a given size|); chunk (a list|lists)",
-        noun="chunking (a list|lists); list (chunks|chunking); splitting a list into (chunks|parts|pieces)",
+        do="(split|chunk|divide|cut) a list into (chunks|parts|pieces|groups) (of size n|of a given size|); chunk (a list|lists); (break|group|slice) a list (into|in) (chunks|parts|pieces|groups|batches) (of size n|of n|); (make|return) (chunks|batches) of a list",
+        noun="chunking (a list|lists); list (chunks|chunking); splitting a list into (chunks|parts|pieces); (batches|chunks|pieces|parts) of a list; list (splitting|batching)",
         code='''
 def chunk(items, size):
     """Split a list into parts of the given size."""
@@ -172,8 +172,8 @@ def chunk(items, size):
     ),
     entry(
         "rotate_list",
-        do="rotate (a|the) list (by n|by k|by n places|to the left|); rotate the (elements|items) of a list",
-        noun="list rotation; rotating (a list|lists)",
+        do="rotate (a|the) list (by n|by k|by n places|to the left|); rotate the (elements|items) of a list; (shift|move) the (elements|items) of a list (around|by n places|to the left); (move|put) the first (n |)items of a list (to|at) the end; rotate (an array|lists|the items)",
+        noun="list rotation; rotating (a list|lists); (a|) rotated list; (shifting|rotating) the (elements|items) of a list; (array|left) rotation",
         code='''
 def rotate_list(items, n):
     """Move the first n items to the end."""
@@ -184,8 +184,8 @@ def rotate_list(items, n):
     ),
     entry(
         "intersection",
-        do="(find|get|compute) the intersection of two (lists|sets); (find|get) the common (elements|items) of two lists; find what two lists have in common",
-        noun="(list|set) intersection; (the|) intersection of two (lists|sets); common (elements|items) of two lists",
+        do="(find|get|compute) the intersection of two (lists|sets); (find|get) the common (elements|items) of two lists; find what two lists have in common; (return|list) the (items|elements) that are in both lists; intersect two (lists|sets)",
+        noun="(list|set) intersection; (the|) intersection of two (lists|sets); common (elements|items) of two lists; (the|) (shared|common) (items|elements|values) (of two lists|); intersecting two (lists|sets)",
         code='''
 def intersection(a, b):
     """Return the items that are in both lists."""
@@ -195,8 +195,8 @@ def intersection(a, b):
     ),
     entry(
         "union",
-        do="(find|get|compute) the union of two (lists|sets); combine two (lists|sets) without duplicates",
-        noun="(list|set) union; (the|) union of two (lists|sets)",
+        do="(find|get|compute) the union of two (lists|sets); combine two (lists|sets) without duplicates; (unite|join) two (lists|sets) (without duplicates|without repeats); (return|list) the (items|elements) that are in either list; (make|build) the union of (two lists|two sets|lists)",
+        noun="(list|set) union; (the|) union of two (lists|sets); (all|the) items of two lists (without duplicates|without repeats); uniting two (lists|sets); (the|a) union of (sets|lists)",
         code='''
 def union(a, b):
     """Return the items of both lists without repeats."""
@@ -206,8 +206,8 @@ def union(a, b):
     ),
     entry(
         "transpose",
-        do="transpose (a matrix|the matrix|matrices); swap the rows and columns of a matrix",
-        noun="matrix transposition; transposing (a matrix|matrices); (the|) transpose of a matrix; matrix transpose",
+        do="transpose (a matrix|the matrix|matrices); swap the rows and columns of a matrix; (turn|make) (the|) rows (of a matrix|) into columns; (compute|find|get) the transpose of a matrix; (flip|mirror) a matrix (over its diagonal|along the diagonal)",
+        noun="matrix transposition; transposing (a matrix|matrices); (the|) transpose of a matrix; matrix transpose; (a|the) transposed matrix; rows to columns; (swapping|exchanging) rows and columns",
         code='''
 def transpose(matrix):
     """Swap the rows and columns of a matrix."""
@@ -217,8 +217,8 @@ def transpose(matrix):
     ),
     entry(
         "is_sorted",
-        do="(check|test|tell|determine) (if|whether) a list is (sorted|in order|ordered); check for sorted lists",
-        noun="sorted (check|test); checking (if|whether) a list is sorted; sortedness",
+        do="(check|test|tell|determine) (if|whether) a list is (sorted|in order|ordered); check for sorted lists; (see|find out|decide) (if|whether) (a list|an array) is (sorted|in ascending order|ordered); (check|verify) (that a list is sorted|the order of a list|that a list is in order)",
+        noun="sorted (check|test); checking (if|whether) a list is sorted; sortedness; (a|) (sortedness|order) (check|test); (a|) check (for|of) (order|ascending order|sorted lists)",
         code='''
 def is_sorted(items):
     """Tell whether the items are in ascending order."""
@@ -228,8 +228,8 @@ def is_sorted(items):
     ),
     entry(
         "sort_list",
-        do="sort (a|the) (list|list of numbers) (in ascending order|); sort (numbers|lists); (order|sort) the (elements|items) of a list",
-        noun="list sorting; sorting; sort; sorting (a list|lists|numbers); a sorted list",
+        do="sort (a|the) (list|list of numbers) (in ascending order|); sort (numbers|lists); (order|sort) the (elements|items) of a list; (put|bring) (a list|numbers|the items) (in|into) (order|ascending order); (return|get) (a|the) sorted (list|copy of a list)",
+        noun="list sorting; sorting; sort; sorting (a list|lists|numbers); a sorted list; (ascending|numeric) (sorting|order); (a|) list sorter",
         code='''
 def sort_list(items):
     """Return the items in ascending order."""
@@ -239,8 +239,8 @@ def sort_list(items):
     ),
     entry(
         "two_sum",
-        do="(find|get) two numbers (in a list|) that add up to a target; solve (the|) two sum (problem|); find a pair with a given sum",
-        noun="two sum; the two sum problem; (a|) pair with a given sum",
+        do="(find|get) two numbers (in a list|) that add up to a target; solve (the|) two sum (problem|); find a pair with a given sum; find the indexes of two numbers (with a given sum|that add up to a target); (search|look) for two numbers with a given sum",
+        noun="two sum; the two sum problem; (a|) pair with a given sum; (the|a) two-sum (problem|solution|); two numbers (with a given sum|that add up to a target)",
         code='''
 def two_sum(numbers, target):
     """Return the indexes of two numbers that add up to target."""
@@ -255,8 +255,8 @@ def two_sum(numbers, target):
     ),
     entry(
         "cumulative_sum",
-        do="(compute|calculate|get|find) (the|) (cumulative sum|running total|running sum|prefix sums) (of a list|)",
-        noun="cumulative sums; (the|) (running total|running sum) (of a list|); prefix sums; running totals",
+        do="(compute|calculate|get|find) (the|) (cumulative sum|running total|running sum|prefix sums) (of a list|); (return|list) (the|all) (running totals|prefix sums|cumulative sums) (of a list|of numbers|); add up a list step by step; (build|make) a list of (running totals|prefix sums)",
+        noun="cumulative sums; (the|) (running total|running sum) (of a list|); prefix sums; running totals; (the|a) (cumulative|running) sum (of a list|of numbers|)",
         code='''
 def cumulative_sum(numbers):
     """Return the running totals of a list."""
@@ -270,8 +270,8 @@ def cumulative_sum(numbers):
     ),
     entry(
         "invert_dict",
-        do="(invert|reverse) a (dictionary|dict); swap the keys and values of a (dictionary|dict)",
-        noun="(dictionary|dict) inversion; inverting (a dictionary|a dict|dictionaries)",
+        do="(invert|reverse) a (dictionary|dict); swap the keys and values of a (dictionary|dict); (flip|turn around|swap) a (dictionary|dict); (map|turn) (the|) values (back|) to keys; (make|build) a (dictionary|dict) from values to keys",
+        noun="(dictionary|dict) inversion; inverting (a dictionary|a dict|dictionaries); (an|) (inverted|inverse|reversed) (dictionary|dict|mapping); (swapping|exchanging) keys and values; (a|) value to key (dictionary|mapping)",
         code='''
 def invert_dict(mapping):
     """Swap the keys and values of a dictionary."""
