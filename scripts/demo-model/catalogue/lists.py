@@ -279,4 +279,117 @@ def invert_dict(mapping):
 ''',
         checks=["invert_dict({'a': 1}) == {1: 'a'}", "invert_dict({}) == {}"],
     ),
+    entry(
+        "filter_even",
+        do="(filter|find|get|select) (the|all|) even numbers (in|of|from) a list; (keep|return) only (the|) even numbers (of a list|in a list|); (remove|drop) (the|all|) odd numbers (from a list|); (pick|take) the even numbers out of a list",
+        noun="(the|all|) even numbers (of|in|from) a list; filtering even numbers; even number (filter|filtering); (a|) list of (the|) even numbers",
+        code='''
+def filter_even(numbers):
+    """Return the even numbers of a list."""
+    return [number for number in numbers if number % 2 == 0]
+''',
+        checks=["filter_even([1, 2, 3, 4]) == [2, 4]", "filter_even([]) == []"],
+    ),
+    entry(
+        "list_difference",
+        do="(find|get|compute) the difference (of|between) two (lists|sets); find the (items|elements) of one list that are not in (another|the other); subtract (one list|a list) from another; (list|return) what is (only in the first list|in one list and not in another)",
+        noun="(list|set) difference; (the|) difference (of|between) two (lists|sets); (items|elements) (missing from|not in) another list; subtracting (lists|one list from another)",
+        code='''
+def list_difference(a, b):
+    """Return the items of a that are not in b."""
+    return [item for item in a if item not in b]
+''',
+        checks=["list_difference([1, 2, 3], [2]) == [1, 3]", "list_difference([], [1]) == []"],
+    ),
+    entry(
+        "sort_descending",
+        do="sort (a list|numbers|lists) (in descending order|descending|from high to low|from largest to smallest); (order|arrange) (a list|numbers) (in descending order|from high to low); (put|bring) a list (in|into) descending order; sort a list (in reverse|in reverse order|backwards)",
+        noun="(descending|reverse) (sort|sorting); sorting (a list|numbers) (in descending order|from high to low); (a|) descending (order|list); (a list|numbers) in descending order",
+        code='''
+def sort_descending(items):
+    """Return the items in descending order."""
+    return sorted(items, reverse=True)
+''',
+        checks=["sort_descending([1, 3, 2]) == [3, 2, 1]", "sort_descending([]) == []"],
+    ),
+    entry(
+        "shuffle_list",
+        do="shuffle (a|the) list (randomly|); (shuffle|randomize|mix) the (items|elements|order) of a list; (put|bring) a list (in|into) random order; shuffle (lists|an array|items)",
+        noun="(list|array) (shuffling|shuffle); shuffling (a list|lists|items|an array); (a|) (shuffled|randomized) list; (a|) random order (of a list|)",
+        code='''
+def shuffle_list(items):
+    """Return the items in random order."""
+    from random import sample
+    return sample(items, len(items))
+''',
+        checks=["sorted(shuffle_list([3, 1, 2])) == [1, 2, 3]", "shuffle_list([]) == []"],
+    ),
+    entry(
+        "random_item",
+        do="(pick|choose|select|get) a random (item|element) (of|from) a list; (choose|pick|draw) (something|one item|an element) from a list (at random|randomly); (return|take) a random (item|element|choice) (of a list|from a list|); make a random choice",
+        noun="(a|) random (item|element) (of|from) a list; (a|) random choice (from a list|); (picking|choosing) a random (item|element); (a|) random (pick|list item)",
+        code='''
+def random_item(items):
+    """Return a random item of a list."""
+    from random import choice
+    return choice(items)
+''',
+        checks=["random_item([7]) == 7", "all(random_item([1, 2]) in (1, 2) for _ in range(20))"],
+    ),
+    entry(
+        "merge_dicts",
+        do="(merge|combine|join) (two|2|) (dictionaries|dicts); (merge|add) one (dictionary|dict) into another; (make|build) one (dictionary|dict) (of|from) two; (unite|put together) two (dictionaries|dicts)",
+        noun="(dictionary|dict) (merging|merge); (merging|combining|joining) (two|) (dictionaries|dicts); (a|) merged (dictionary|dict); (the|a) (merge|combination) of two (dictionaries|dicts)",
+        code='''
+def merge_dicts(a, b):
+    """Return a dictionary with the entries of both; b wins."""
+    return {**a, **b}
+''',
+        checks=["merge_dicts({'x': 1}, {'x': 2, 'y': 3}) == {'x': 2, 'y': 3}", "merge_dicts({}, {}) == {}"],
+    ),
+    entry(
+        "sort_dict",
+        do="sort (a|the) (dictionary|dict) by (value|values|its values); (order|arrange) a (dictionary|dict) by (value|its values); sort (the entries|the items) of a (dictionary|dict); sort (dictionaries|a dictionary|dicts)",
+        noun="(dictionary|dict) sorting; sorting (a dictionary|a dict|dictionaries) (by value|); (a|) (sorted|ordered) (dictionary|dict); (a|) (dictionary|dict) sorted by value",
+        code='''
+def sort_dict(mapping):
+    """Return a dictionary sorted by its values."""
+    return dict(sorted(mapping.items(), key=lambda pair: pair[1]))
+''',
+        checks=["list(sort_dict({'a': 3, 'b': 1}).items()) == [('b', 1), ('a', 3)]", "sort_dict({}) == {}"],
+    ),
+    entry(
+        "move_zeros",
+        do="move (all|the|) (zeros|zeroes) to the end (of a list|of an array|); (push|put|shift) (all|the|) (zeros|zeroes) (to|at) the end; (bring|order) a list so that (zeros|zeroes) come last; (collect|gather) the (zeros|zeroes) at the end of a list",
+        noun="moving (zeros|zeroes) (to the end|); (zeros|zeroes) (at|to) the end (of a list|); (the|) move zeroes problem; (a list|numbers) with the zeros last",
+        code='''
+def move_zeros(numbers):
+    """Return the numbers with all zeros at the end."""
+    return sorted(numbers, key=lambda number: number == 0)
+''',
+        checks=["move_zeros([0, 1, 0, 3]) == [1, 3, 0, 0]", "move_zeros([]) == []"],
+    ),
+    entry(
+        "standard_deviation",
+        do="(compute|calculate|find|get) (the|a) standard deviation (of a list|of numbers|of a list of numbers|); (return|work out) the standard deviation; measure (the|) (spread|deviation) of (numbers|a list of numbers); compute the (stddev|std dev|population standard deviation) (of a list|)",
+        noun="(the|a|) standard deviation (of a list|of numbers|); (stddev|std dev|std); (the|) (spread|deviation) of a list of numbers; (a|) standard deviation (calculator|calculation)",
+        code='''
+def standard_deviation(numbers):
+    """Return the standard deviation of all numbers."""
+    mean = sum(numbers) / len(numbers)
+    return (sum((x - mean) ** 2 for x in numbers) / len(numbers)) ** 0.5
+''',
+        checks=["standard_deviation([2, 4, 4, 4, 5, 5, 7, 9]) == 2", "standard_deviation([3]) == 0"],
+    ),
+    entry(
+        "dot_product",
+        do="(compute|calculate|find|get) the (dot product|scalar product|inner product) (of two vectors|of two lists|); (return|work out) the (dot|scalar) product; multiply two vectors (element by element and sum|to a number); take the (dot|scalar|inner) product of two (vectors|lists)",
+        noun="(the|a|) (dot product|scalar product|inner product) (of two vectors|of two lists|); (dot|scalar) products; (computing|calculating) (the|a) dot product; (vector|list) dot product",
+        code='''
+def dot_product(a, b):
+    """Return the dot product of two vectors."""
+    return sum(x * y for x, y in zip(a, b))
+''',
+        checks=["dot_product([1, 2, 3], [4, 5, 6]) == 32", "dot_product([], []) == 0"],
+    ),
 ]

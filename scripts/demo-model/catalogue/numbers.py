@@ -350,4 +350,137 @@ def fizzbuzz(n):
 ''',
         checks=["fizzbuzz(5) == ['1', '2', 'Fizz', '4', 'Buzz']", "fizzbuzz(15)[-1] == 'FizzBuzz'"],
     ),
+    entry(
+        "count_digits",
+        do="count (the|all|) digits (of a number|in a number|of an integer); (find|get|return) the number of digits (of a number|of n|); count how many digits (a number|an integer) has; measure how long a number is",
+        noun="(the|) number of digits (of a number|in a number|); digit (count|counting|counter); counting (the|) digits (of a number|); (the|a) count of digits",
+        code='''
+def count_digits(n):
+    """Return the number of digits of n."""
+    return len(str(abs(n)))
+''',
+        checks=["count_digits(0) == 1", "count_digits(-123) == 3", "count_digits(10) == 2"],
+    ),
+    entry(
+        "is_perfect_square",
+        do="(check|test|tell|determine) (if|whether) a number is a (perfect square|square number); check for (perfect squares|square numbers); (see|decide) (if|whether) a number is (a perfect|a) square; (test|detect) (perfect squares|square numbers)",
+        noun="perfect square (check|test|checker); perfect squares; (checking|testing) (for|) perfect squares; (a|) square number (check|test|checker)",
+        code='''
+def is_perfect_square(n):
+    """Tell whether n is the square of an integer."""
+    from math import isqrt
+    return n >= 0 and isqrt(n) ** 2 == n
+''',
+        checks=["is_perfect_square(49)", "is_perfect_square(0)", "not is_perfect_square(50)", "not is_perfect_square(-4)"],
+    ),
+    entry(
+        "is_armstrong",
+        do="(check|test|tell|determine) (if|whether) a number is an (armstrong|narcissistic) number; check for (armstrong|narcissistic) numbers; (see|decide) (if|whether) a number is (armstrong|narcissistic); (test|detect) (armstrong|narcissistic) numbers",
+        noun="(armstrong|narcissistic) number (check|test|checker); (armstrong|narcissistic) numbers; (checking|testing) (for|) armstrong numbers; (an|) armstrong (check|test|checker)",
+        code='''
+def is_armstrong(n):
+    """Tell whether n is the sum of its digits to the power of their count."""
+    digits = str(n)
+    return n == sum(int(d) ** len(digits) for d in digits)
+''',
+        checks=["is_armstrong(153)", "is_armstrong(9)", "not is_armstrong(154)"],
+    ),
+    entry(
+        "sum_to_n",
+        do="(sum|add) (all|the) numbers (up to n|from 1 to n|from one to n); (compute|calculate|find) the sum of the first n (numbers|integers|natural numbers); (compute|find) the (nth|n-th) triangular number; (compute|get) the sum (from 1 to n|up to n)",
+        noun="(the|) sum (from 1 to n|up to n); (the|) sum of the first n (numbers|integers|natural numbers); (the|) triangular (numbers|number); sum of natural numbers",
+        code='''
+def sum_to_n(n):
+    """Return the sum of the numbers from 1 to n."""
+    return n * (n + 1) // 2
+''',
+        checks=["sum_to_n(100) == 5050", "sum_to_n(0) == 0"],
+    ),
+    entry(
+        "multiplication_table",
+        do="(print|make|create|generate) (a|the) (multiplication table|times table) (of a number|of n|); list the (multiples|first ten multiples) of a number; (show|return) the times table (of a number|of n|); (write|build) (a|the) (times table|multiplication table)",
+        noun="(a|the|) multiplication (table|tables); (a|the|) times (table|tables); (the|) first (ten|10) multiples of a number; (the|) multiples of a number",
+        code='''
+def multiplication_table(n):
+    """Return the first ten multiples of n."""
+    return [n * i for i in range(1, 11)]
+''',
+        checks=["multiplication_table(3) == [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]"],
+    ),
+    entry(
+        "binomial",
+        do="(compute|calculate|find) (the|a) binomial (coefficient|coefficient of n and k); compute n choose k; count the (combinations|ways to choose k of n things); (count|compute) how many ways there are to choose k (of n|items)",
+        noun="(a|the|) binomial coefficient; n choose k; (the|) number of combinations; binomial coefficients; (counting|the count of) combinations",
+        code='''
+def binomial(n, k):
+    """Return the number of ways to choose k of n things."""
+    result = 1
+    for i in range(k):
+        result = result * (n - i) // (i + 1)
+    return result
+''',
+        checks=["binomial(5, 2) == 10", "binomial(4, 0) == 1", "binomial(3, 5) == 0"],
+    ),
+    entry(
+        "swap",
+        do="swap (two|2) (values|variables|numbers); (exchange|switch) (two|2) (values|variables); swap (a and b|x and y); (exchange|switch) (a and b|the values of two variables)",
+        noun="swapping (two values|two variables|two numbers|variables); (a|) (swap|exchange) of two (values|variables|numbers); (variable|value) swapping; (a|) variable swap",
+        code='''
+def swap(a, b):
+    """Return a and b in the other order."""
+    return b, a
+''',
+        checks=["tuple(swap(1, 2)) == (2, 1)"],
+    ),
+    entry(
+        "max_of_three",
+        do="(find|get|return) the (largest|biggest|greatest|maximum) of (three|3) numbers; (compute|take) the maximum of three (numbers|values); compare (three|3) numbers; find the (largest|biggest) of (a, b and c|three values)",
+        noun="(the|) (largest|biggest|greatest) of (three|3) numbers; (the|) maximum of (three|3) (numbers|values); comparing (three|3) numbers; (max|maximum) of three",
+        code='''
+def max_of_three(a, b, c):
+    """Return the largest of three numbers."""
+    return max(a, b, c)
+''',
+        checks=["max_of_three(1, 3, 2) == 3", "max_of_three(-1, -5, -2) == -1"],
+    ),
+    entry(
+        "random_number",
+        do="(generate|create|make|get) a random (number|integer|int) (in a range|between two numbers|between low and high|); (pick|draw|choose) a random (number|integer); generate random (numbers|integers); (return|give) a random number",
+        noun="(a|) random (number|integer); random (numbers|integers); (a|) random number (generator|between two limits|in a range); (generating|drawing) random numbers",
+        code='''
+def random_number(low, high):
+    """Return a random integer from low to high."""
+    from random import randint
+    return randint(low, high)
+''',
+        checks=["random_number(3, 3) == 3", "all(1 <= random_number(1, 6) <= 6 for _ in range(50))"],
+    ),
+    entry(
+        "solve_quadratic",
+        do="solve (a|the) quadratic (equation|equations|); (find|compute|get) the roots of a (quadratic|quadratic equation|parabola); solve ax^2 + bx + c = 0; apply the quadratic formula",
+        noun="(the|a|) quadratic (formula|equation|equations); (the|) roots of a (quadratic equation|quadratic|parabola); (a|) quadratic (equation|) solver; solving (quadratic equations|a quadratic equation)",
+        code='''
+def solve_quadratic(a, b, c):
+    """Return the real roots of a*x*x + b*x + c."""
+    d = b * b - 4 * a * c
+    if d < 0:
+        return []
+    return sorted({(-b - d ** 0.5) / (2 * a), (-b + d ** 0.5) / (2 * a)})
+''',
+        checks=["solve_quadratic(1, -3, 2) == [1, 2]", "solve_quadratic(1, 0, 1) == []", "solve_quadratic(1, -2, 1) == [1]"],
+    ),
+    entry(
+        "letter_grade",
+        do="(convert|turn) a (score|mark) (to|into) a (grade|letter grade); (compute|find|get|return) the (letter grade|grade) (of a student|of a score|for a score|); (assign|give) a (letter grade|grade) (to a score|); grade (a student|students|a test score)",
+        noun="(a|the|) letter (grade|grades); (a|the|) grade (calculator|of a student|for a score); (student|school|exam) grades; (grading|converting scores to grades)",
+        code='''
+def letter_grade(score):
+    """Return the grade from A to F for a score up to 100."""
+    for limit, grade in ((90, "A"), (80, "B"), (70, "C"), (60, "D")):
+        if score >= limit:
+            return grade
+    return "F"
+''',
+        checks=["letter_grade(95) == 'A'", "letter_grade(80) == 'B'", "letter_grade(12) == 'F'"],
+    ),
 ]

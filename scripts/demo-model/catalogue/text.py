@@ -237,4 +237,160 @@ def truncate(text, length):
 ''',
         checks=["truncate('abcdef', 3) == 'abc...'", "truncate('abc', 3) == 'abc'"],
     ),
+    entry(
+        "count_char",
+        do="count (a|one|a given) (character|letter) in a (string|text|word); count the occurrences of a (character|letter) (in a string|in a text|); count how often (a|one) given (character|letter) occurs; (find|get) the number of times a (letter|character) appears",
+        noun="(the|) occurrences of a (character|letter); counting (one|a given|a single) (character|letter); (the|) count of a (character|letter) (in a string|in a text|); (a|) single (letter|character) counter",
+        code='''
+def count_char(text, char):
+    """Return how often char occurs in text."""
+    return sum(1 for c in text if c == char)
+''',
+        checks=["count_char('banana', 'a') == 3", "count_char('', 'x') == 0"],
+    ),
+    entry(
+        "is_numeric",
+        do="(check|test|tell|determine) (if|whether) a (string|text) is (a number|numeric|a valid number); (check|test) for numeric (strings|text); (see|decide) (if|whether) a (string|text) can be read as a number; (validate|check) (a numeric string|numeric input)",
+        noun="numeric string (check|test|checker); (a|) numeric (check|test|checker); (checking|testing) (if a string is a number|for numeric strings); numeric (input|) validation",
+        code='''
+def is_numeric(text):
+    """Tell whether text can be read as a number."""
+    try:
+        float(text)
+        return True
+    except ValueError:
+        return False
+''',
+        checks=["is_numeric('12.5')", "is_numeric('-3')", "not is_numeric('abc')", "not is_numeric('')"],
+    ),
+    entry(
+        "is_valid_email",
+        do="(validate|verify|check) (an|the|) email (address|); (check|test|tell|determine) (if|whether) an email (address|) is valid; (validate|check) email addresses; (see|decide) (if|whether) a (string|text) is an email address",
+        noun="email (validation|validator|check); (an|) email address (validation|validator|check|checker); valid email (addresses|address); (validating|checking) (an email|email addresses|emails)",
+        code='''
+def is_valid_email(email):
+    """Tell whether email looks like an email address."""
+    name, at, domain = email.partition("@")
+    return bool(name) and "." in domain.strip(".") and "@" not in domain
+''',
+        checks=["is_valid_email('ann@example.org')", "not is_valid_email('ann.example.org')", "not is_valid_email('@example.org')", "not is_valid_email('a@b')"],
+    ),
+    entry(
+        "is_strong_password",
+        do="(check|test|tell|determine) (if|whether) a password is (strong|secure|safe|good); (check|test|validate|measure) (the strength of a password|password strength|a password); (see|decide) (if|whether) a password is (strong|secure); (verify|rate) (a password|password strength)",
+        noun="password (strength|validation|checker|strength check); (a|) strong password (check|test|checker); (checking|validating) (a password|passwords); (the|) strength of a password",
+        code='''
+def is_strong_password(password):
+    """Tell whether a password is long and has letters of both cases and a digit."""
+    tests = (str.isupper, str.islower, str.isdigit)
+    return len(password) >= 8 and all(any(map(test, password)) for test in tests)
+''',
+        checks=["is_strong_password('Abcdefg1')", "not is_strong_password('Abc1')", "not is_strong_password('abcdefg1')", "not is_strong_password('Abcdefgh')"],
+    ),
+    entry(
+        "random_password",
+        do="(generate|create|make|build) (a|) random (password|passwords); (generate|create|make) (a|) (password|secure password); (invent|produce) a (random|new|secure) password; (choose|get) a random password",
+        noun="(a|) (random|secure|new) password; (a|) password (generator|generation); (a|) random (password generator|passwords); (generating|creating) (a password|passwords)",
+        code='''
+def random_password(length=12):
+    """Return a random password of letters and digits."""
+    import secrets
+    import string
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
+''',
+        checks=["len(random_password(8)) == 8", "random_password().isalnum()"],
+    ),
+    entry(
+        "swap_case",
+        do="swap the case (of a string|of a text|of letters|); (invert|flip|toggle) the case of (a string|a text|letters); (change|turn) (upper to lower case and back|capitals into small letters and back); (toggle|swap) upper and lower case",
+        noun="(case swapping|swap case|swapcase); (case inversion|toggling case|toggle case); (swapping|inverting) the case (of a string|of letters|); (a|) case swap",
+        code='''
+def swap_case(text):
+    """Swap capital and small letters."""
+    return "".join(c.lower() if c.isupper() else c.upper() for c in text)
+''',
+        checks=["swap_case('Hello 1') == 'hELLO 1'"],
+    ),
+    entry(
+        "reverse_words",
+        do="reverse the (order of words|order of the words|word order) (in a sentence|in a string|of a text|); (reverse|flip) the words (of a sentence|in a sentence|in a string); (write|put) the words of a sentence in reverse order; (turn|flip) the word order around",
+        noun="(word order|sentence) reversal; reversing (the words|the word order|words); (words|the words) (of a sentence|) in reverse order; reversed (words|word order)",
+        code='''
+def reverse_words(text):
+    """Return the words of text in reverse order."""
+    return " ".join(reversed(text.split()))
+''',
+        checks=["reverse_words('one two three') == 'three two one'", "reverse_words('') == ''"],
+    ),
+    entry(
+        "remove_digits",
+        do="(remove|delete|strip|drop) (all|the|) (digits|numbers) (from a string|from a text|from text|from a word); (remove|erase) (all|the) digits; (return|get) (a text|a string) without (its|the|) digits; (filter|take) (the|all) digits out of a (text|string)",
+        noun="digit (removal|remover|stripping); (removing|deleting|stripping) digits; (text|a string|a text) without (digits|numbers); removal of digits",
+        code='''
+def remove_digits(text):
+    """Return text without its digits."""
+    return "".join(c for c in text if not c.isdigit())
+''',
+        checks=["remove_digits('a1b22') == 'ab'", "remove_digits('abc') == 'abc'"],
+    ),
+    entry(
+        "camel_case",
+        do="convert (a string|snake case|snake_case|a name|text) to (camel case|camelcase); turn snake case into (camel case|camelcase); (write|put) (a name|text) in (camel case|camelcase); (change|make) (a name|snake case) (into|to) (camel case|camelcase)",
+        noun="(camel case|camelcase) (conversion|converter|); snake case to (camel case|camelcase); converting to (camel case|camelcase); (snake case|snake_case) to (camel case|camelcase) (converter|conversion)",
+        code='''
+def camel_case(name):
+    """Convert a snake_case name to camelCase."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+''',
+        checks=["camel_case('hello_big_world') == 'helloBigWorld'", "camel_case('one') == 'one'"],
+    ),
+    entry(
+        "join_words",
+        do="join (words|a list of words|strings|a list of strings) (with commas|with a separator|into one string|into a sentence|); (combine|glue) (words|a list of words|strings) into (one|a) (string|sentence); (turn|convert) a list of (words|strings) (to|into) (a string|one string); concatenate (strings|words|a list of strings)",
+        noun="joining (words|strings|a list of words|a list of strings); (string|word) (joining|concatenation); (a|) list of (words|strings) (to|as) (a string|string); concatenating strings",
+        code='''
+def join_words(words, separator=" "):
+    """Return the words as one string."""
+    return separator.join(words)
+''',
+        checks=["join_words(['a', 'b', 'c']) == 'a b c'", "join_words(['a', 'b'], ', ') == 'a, b'"],
+    ),
+    entry(
+        "pig_latin",
+        do="(translate|convert|turn) (a word|a text|words|text|english) (to|into) pig latin; (speak|write) (in|) pig latin; (make|create) pig latin (words|from a word|from english); say (a word|something) in pig latin",
+        noun="pig latin; (a|) pig latin (translator|converter|translation|word); (translating|converting) to pig latin; (words|a word) in pig latin",
+        code='''
+def pig_latin(word):
+    """Return an English word in Pig Latin."""
+    for i, c in enumerate(word):
+        if c in "aeiou":
+            return word[i:] + word[:i] + ("ay" if i else "way")
+    return word + "ay"
+''',
+        checks=["pig_latin('string') == 'ingstray'", "pig_latin('apple') == 'appleway'", "pig_latin('hm') == 'hmay'"],
+    ),
+    entry(
+        "greet",
+        do="(greet|welcome) (a person|someone|a user|somebody|people) (by name|); say hello to (a person|someone|a user|somebody); (print|return|make) a greeting (for a person|with a name|for a name); (say|write) (hello|hi) to (a given|some) name",
+        noun="(a|) greeting (for a person|for a name|with a name|by name); (greeting|welcoming) (a person|someone|people|a user); (a|) personal greeting; (a|) hello to (a person|someone)",
+        code='''
+def greet(name):
+    """Return a greeting for name."""
+    return f"Hello, {name}!"
+''',
+        checks=["greet('Ann') == 'Hello, Ann!'"],
+    ),
+    entry(
+        "run_length_encode",
+        do="(do|implement|perform|apply) run length encoding; run-length encode (a string|text); (compress|encode) (a string|text) (with|by|using) (run length encoding|run-length encoding|rle); count (consecutive|repeated|equal) (letters|characters) in a row",
+        noun="(run length|run-length) (encoding|compression|coding); rle (encoding|compression|); (a|the) (run length|run-length) (encoder|code); runs of (letters|characters)",
+        code='''
+def run_length_encode(text):
+    """Return text with each run of a character as the character and its length."""
+    from itertools import groupby
+    return "".join(f"{c}{len(list(run))}" for c, run in groupby(text))
+''',
+        checks=["run_length_encode('aaabcc') == 'a3b1c2'", "run_length_encode('') == ''"],
+    ),
 ]

@@ -195,4 +195,113 @@ def seconds_to_time(seconds):
 ''',
         checks=["seconds_to_time(3661) == '01:01:01'", "seconds_to_time(0) == '00:00:00'"],
     ),
+    entry(
+        "days_in_month",
+        do="(compute|calculate|find|get) the (number of days|days) (in|of) a month; (count|return) the days (of|in) a month; find out how many days a month has; count how many days (a|the) month has",
+        noun="(the|) (days|number of days) (in|of) a month; (month|days in month) (length|lengths|calculator); (the|) length of a month; days per month",
+        code='''
+def days_in_month(year, month):
+    """Return the number of days of a month."""
+    from calendar import monthrange
+    return monthrange(year, month)[1]
+''',
+        checks=["days_in_month(2024, 2) == 29", "days_in_month(2023, 2) == 28", "days_in_month(2026, 4) == 30"],
+    ),
+    entry(
+        "weekday",
+        do="(compute|calculate|find|get) the (weekday|day of the week) (of a date|for a date|); (return|name) the (weekday|day of the week) of a (date|day); find out which (weekday|day of the week) a date is; (tell|show) on which (weekday|day of the week) a date falls",
+        noun="(the|) (weekday|day of the week) (of|for) a date; (the|) day of the week; (a|) (weekday|day of the week) (finder|calculator); weekdays",
+        code='''
+def weekday(year, month, day):
+    """Return the name of the day of the week."""
+    from datetime import date
+    names = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+    return names[date(year, month, day).weekday()]
+''',
+        checks=["weekday(2000, 1, 1) == 'Saturday'", "weekday(2024, 2, 29) == 'Thursday'"],
+    ),
+    entry(
+        "days_between",
+        do="(compute|calculate|count|find|get) the (number of days|days) between two (dates|days); (count|return) the days from one date to another; (compute|find) the difference (of|between) two dates (in days|); find out how many days (lie between two dates|are between two dates)",
+        noun="(the|) (days|number of days) between (two|) dates; (the|) difference (of|between) two dates; date (difference|differences); (counting|the count of) days between dates",
+        code='''
+def days_between(start, end):
+    """Return the days between two dates written as YYYY-MM-DD."""
+    from datetime import date
+    return (date.fromisoformat(end) - date.fromisoformat(start)).days
+''',
+        checks=["days_between('2024-02-28', '2024-03-01') == 2", "days_between('2023-01-01', '2023-01-01') == 0"],
+    ),
+    entry(
+        "kg_to_pounds",
+        do="convert (kilograms|kg|kilos) to (pounds|lbs); turn (kilograms|kg|kilos) into (pounds|lbs); (change|transform) (kilograms|kg|a weight in kg) (to|into) (pounds|lbs); (compute|get|calculate) pounds from (kilograms|kg)",
+        noun="(kilograms|kg|kilos) to (pounds|lbs) (conversion|converter|); (converting|turning) (kilograms|kg) (to|into) pounds; (a|) kilogram to pound converter; weight in pounds",
+        code='''
+def kg_to_pounds(kg):
+    """Convert kilograms to pounds."""
+    return kg / 0.45359237
+''',
+        checks=["abs(kg_to_pounds(0.45359237) - 1) < 1e-6", "kg_to_pounds(0) == 0"],
+    ),
+    entry(
+        "cm_to_inches",
+        do="convert (centimeters|centimetres|cm) to (inches|inch); turn (centimeters|centimetres|cm) into inches; (change|transform) (centimeters|cm|a length in cm) (to|into) inches; (compute|get|calculate) inches from (centimeters|cm)",
+        noun="(centimeters|centimetres|cm) to inches (conversion|converter|); (converting|turning) (centimeters|cm) (to|into) inches; (a|) centimeter to inch converter; length in inches",
+        code='''
+def cm_to_inches(cm):
+    """Convert centimetres to inches."""
+    return cm / 2.54
+''',
+        checks=["abs(cm_to_inches(2.54) - 1) < 1e-9", "cm_to_inches(0) == 0"],
+    ),
+    entry(
+        "from_roman",
+        do="convert (roman numerals|a roman numeral|roman) (to|into) (a number|an integer|numbers|decimal); (read|parse|decode) (roman numerals|a roman numeral); (get|compute|find) the value of a roman numeral; turn (roman numerals|a roman numeral) into (a number|numbers|an integer)",
+        noun="(roman numeral|roman numerals|roman) to (integer|number|decimal|int) (conversion|converter|); (reading|parsing|decoding) roman numerals; (the|) value of a roman numeral; (a|) roman numeral (parser|reader|decoder)",
+        code='''
+def from_roman(numeral):
+    """Return the value of a Roman numeral."""
+    values = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+    total = 0
+    for c, after in zip(numeral, numeral[1:] + "I"):
+        total += -values[c] if values[c] < values[after] else values[c]
+    return total
+''',
+        checks=["from_roman('MCMXCIV') == 1994", "from_roman('IV') == 4", "from_roman('MMXXVI') == 2026", "from_roman('II') == 2"],
+    ),
+    entry(
+        "sphere_volume",
+        do="(compute|calculate|find|get) the volume of a (sphere|ball); (return|work out) the volume of a (sphere|ball); (measure|compute) how much a sphere holds; (calculate|find) a sphere's volume",
+        noun="(the|) volume of a (sphere|ball); (the|a) sphere volume; (computing|calculating) the volume of a sphere; (the|a) sphere's volume",
+        code='''
+def sphere_volume(radius):
+    """Return the volume of a sphere."""
+    from math import pi
+    return 4 / 3 * pi * radius ** 3
+''',
+        checks=["abs(sphere_volume(1) - 4.18879) < 1e-4", "sphere_volume(0) == 0"],
+    ),
+    entry(
+        "circumference",
+        do="(compute|calculate|find|get) the (circumference|perimeter) of a circle; (return|work out) the circumference (of a circle|); (measure|compute) the (length around|way around) a circle; (calculate|find) a circle's (circumference|perimeter)",
+        noun="(the|) (circumference|perimeter) of a circle; (the|a) circle's (circumference|perimeter); (computing|calculating) the circumference; (a|the) circle circumference (calculator|)",
+        code='''
+def circumference(radius):
+    """Return the circumference of a circle."""
+    from math import pi
+    return 2 * pi * radius
+''',
+        checks=["abs(circumference(1) - 6.283185) < 1e-5", "circumference(0) == 0"],
+    ),
+    entry(
+        "discount",
+        do="(compute|calculate|find|get) (a|the) (discount|discounted price|price after a discount|sale price); apply a discount (to a price|in percent|); (reduce|lower) a price by (a percentage|a discount|some percent); (take|subtract) a percentage off a price",
+        noun="(a|the|) discount (of a price|calculator|calculation|); (a|the) (discounted|reduced|sale) price; (computing|applying) a discount; (the|) price after (a|the) discount",
+        code='''
+def discount(price, percent):
+    """Return the price after a discount in percent."""
+    return price * (100 - percent) / 100
+''',
+        checks=["discount(200, 25) == 150", "discount(80, 0) == 80"],
+    ),
 ]
