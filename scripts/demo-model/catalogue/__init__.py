@@ -1,4 +1,4 @@
-"""What the demonstration model knows: one entry per function, ten lines each.
+"""What the demonstration model knows: one entry per function.
 
 `do` are verb phrases ("reverse a string"), which requests inflect; `noun` are what people
 call it ("string reversal"). Both may hold alternatives: "(reverse|flip) a (string|text)".

@@ -383,7 +383,7 @@ def greet(name):
     ),
     entry(
         "run_length_encode",
-        do="(do|implement|perform|apply) run length encoding; run-length encode (a string|text); (compress|encode) (a string|text) (with|by|using) (run length encoding|run-length encoding|rle); count (consecutive|repeated|equal) (letters|characters) in a row",
+        do="(do|implement|perform|apply) run length encoding; encode (a string|text) (by|in) (runs|run lengths); (compress|encode) (a string|text) (with|by|using) (run length encoding|run-length encoding|rle); count (consecutive|repeated|equal) (letters|characters) in a row",
         noun="(run length|run-length) (encoding|compression|coding); rle (encoding|compression|); (a|the) (run length|run-length) (encoder|code); runs of (letters|characters)",
         code='''
 def run_length_encode(text):
