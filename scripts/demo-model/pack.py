@@ -6,20 +6,23 @@ import time
 import numpy as np
 
 from config import MODEL, TRAIN, WORK
-from data import prompt
-from tokenizer import Tokenizer
+from data import RAW, ROUTER
+from tokenizer import CONTROL, Tokenizer
 
 # Kept while it is there: a checkpoint knows no other tokens.
 TOKENIZER = WORK / "tokenizer.json"
 TOKENIZER_SAMPLE = 30_000  # documents the tokenizer is learned from
 OPEN_ROWS = 32  # rows that a document may still join
-PROMPT, ANSWER = 1, 2  # parts of a document; 0 is padding
+PROMPT, ANSWER, ROUTE = 1, 2, 3  # parts of a document; 0 is padding
 
 
-def encode(tokenizer: Tokenizer, example: dict) -> tuple[list[int], int]:
-    """Tokens of a document, end of text included, and how many of them are its prompt."""
-    question = tokenizer.encode(prompt(example))
-    return question + tokenizer.encode(example["answer"]) + [tokenizer.end_of_text], len(question)
+def encode(tokenizer: Tokenizer, example: dict) -> tuple[list[int], int, int]:
+    """Tokens of a document, its end included, how many of them are its prompt, and what part the others are."""
+    assert not any(name in example["request"] + example["answer"] for name in CONTROL), example["request"]
+    question = tokenizer.encode(example["prompt"])
+    end = tokenizer.end_of_text if example["form"] == RAW else tokenizer.turn_end
+    part = ROUTE if example["kind"] == ROUTER else ANSWER
+    return [*question, *tokenizer.encode(example["answer"]), end], len(question), part
 
 
 def pack(documents, length: int) -> dict[str, np.ndarray]:
@@ -42,12 +45,12 @@ def pack(documents, length: int) -> dict[str, np.ndarray]:
     table = {name: np.zeros((len(full), length + 1), np.int16) for name in ("tokens", "documents", "parts")}
     for index, (_, members) in enumerate(full):
         at = 0
-        for number, (tokens, asked) in enumerate(members, 1):
+        for number, (tokens, asked, part) in enumerate(members, 1):
             end = at + len(tokens)
             table["tokens"][index, at:end] = tokens
             table["documents"][index, at:end] = number
             table["parts"][index, at : at + asked] = PROMPT
-            table["parts"][index, at + asked : end] = ANSWER
+            table["parts"][index, at + asked : end] = part
             at = end
     return table
 
@@ -55,12 +58,12 @@ def pack(documents, length: int) -> dict[str, np.ndarray]:
 def main() -> None:
     start = time.monotonic()
     examples = [json.loads(line) for line in (WORK / "train.jsonl").read_text().splitlines()]
-    sample = (prompt(example) + example["answer"] for example in examples[:TOKENIZER_SAMPLE])
+    sample = (example["prompt"] + example["answer"] for example in examples[:TOKENIZER_SAMPLE])
     if not TOKENIZER.exists():
         Tokenizer.train(sample, MODEL.vocab).save(TOKENIZER)
     tokenizer = Tokenizer.load(TOKENIZER)
     documents = [encode(tokenizer, example) for example in examples]
-    lengths = np.array([len(tokens) for tokens, _ in documents])
+    lengths = np.array([len(tokens) for tokens, _, _ in documents])
     assert lengths.max() <= MODEL.context, f"a document has {lengths.max()} tokens: raise the context"
     arrays, shorter = {}, 0
     for length in TRAIN.row_lengths:
