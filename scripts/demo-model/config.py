@@ -49,9 +49,9 @@ class TrainConfig:
     batch_tokens: int = 4096
     # Documents go into the shortest row that holds them: attention costs the square of the length.
     row_lengths: tuple[int, ...] = (256, 512, 1024)  # tokens; the last one is the context
-    peak_rate: float = 3e-3
+    peak_rate: float = 1.6e-3
     warm_up: int = 100  # steps
-    cool_down: int = 2000  # steps
+    cool_down: int = 2500  # steps
     weight_decay: float = 0.05
     momentum: float = 0.95  # of Muon
     muon_scale: float = 0.4  # makes a Muon step about twice as large as one of AdamW
@@ -63,8 +63,8 @@ class TrainConfig:
     early_prompt_weight: float = 0.1
     late_prompt_weight: float = 0.01
     early: int = 700  # steps
-    # A routing answer is one word after a long prompt: alone it would hardly count.
-    route_weight: float = 6.0
+    # What the request decides (a profile, a name, the end) is a few tokens among many known by heart.
+    choice_weight: float = 5.0
     checkpoint_every: int = 100  # steps
     seed: int = 1
 

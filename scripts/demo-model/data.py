@@ -36,12 +36,12 @@ FLAGSHIP_REQUEST = "Create functions for add, subtract, multiply, and divide"
 # What people ask for first, and together: a share of the training requests names only these.
 POPULAR = (*FLAGSHIP, "power", "square", "modulo", "average", "factorial", "fibonacci", "is_prime", "is_even")
 POPULAR += ("reverse_string", "is_palindrome", "count_vowels", "find_max")
-POPULAR_SHARE = 0.15
+POPULAR_SHARE = 0.2
 HELD_OUT_COMBINATIONS = 0.1  # share of the sets of two or more functions
 # What an example asks for. Coder and algorithm requests are named like their profiles.
 ROUTER, UNKNOWN, LANGUAGE, MIXED = "router", "unknown", "language", "mixed"
 CODED = (CODER, ALGORITHM, MIXED)  # answered with code
-MIX = {CODER: 45, ALGORITHM: 22, MIXED: 3, UNKNOWN: 13, LANGUAGE: 5, ROUTER: 12}  # percent of the training requests
+MIX = {CODER: 48, ALGORITHM: 20, MIXED: 2, UNKNOWN: 13, LANGUAGE: 5, ROUTER: 12}  # percent of the training requests
 # Requests of one and more functions, of algorithms, and of both: what is in them, and how often.
 CODER_SIZES = {1: 42, 2: 25, 3: 17, 4: 16}
 ALGORITHM_SIZES = {1: 80, 2: 20}
@@ -50,7 +50,7 @@ LONGEST = 2300  # characters of an answer: more would not fit the context
 OTHER_PROFILE = 0.15  # share of the requests that the profile of the other role asks
 RAW, CHAT = "raw", "chat"
 CHAT_SHARE = 0.4
-TYPOS = 0.04  # share of known training requests
+TYPOS = 0.02  # share of known training requests
 
 ABOUT = (
     "# I know about {functions} short Python functions and {algorithms} classic\n"

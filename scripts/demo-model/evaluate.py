@@ -143,7 +143,7 @@ def fault(example: dict, text: str, ended: bool, catalogued: dict[str, Function]
         return f"defines {names}, not {example['functions']}"
     functions = [catalogued[name] for name in names]
     if text.count(COMPLEXITY) != sum(function.role == ALGORITHM for function in functions):
-        return "tells not the complexity of every algorithm"
+        return "does not tell the complexity of every algorithm"
     return run(text, [check for function in functions for check in function.checks])
 
 

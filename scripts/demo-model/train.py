@@ -14,7 +14,7 @@ import numpy as np
 
 import model
 from config import MODEL, TRAIN, WORK, ModelConfig, TrainConfig
-from pack import ANSWER, PROMPT, ROUTE
+from pack import ANSWER, CHOICE, PROMPT
 
 CHECKPOINT = WORK / "checkpoint.npz"
 REPORT_EVERY = 20  # steps
@@ -23,7 +23,7 @@ REPORT_EVERY = 20  # steps
 def loss(config: ModelConfig, weights, parameters, tokens, documents, parts):
     """Weighted cross entropy per token, and the plain one of answer tokens. All arrays are (B, T + 1).
 
-    `weights` are those of a prompt token and of a routing answer's; another answer's has 1.
+    `weights` are those of a prompt token and of a choice; another token of an answer has 1.
     """
     scores = model.logits(config, parameters, tokens[:, :-1], documents[:, :-1])
     target, part = tokens[:, 1:], parts[:, 1:]
@@ -31,8 +31,8 @@ def loss(config: ModelConfig, weights, parameters, tokens, documents, parts):
     chosen = jnp.take_along_axis(scores, target[..., None], axis=-1)[..., 0]
     cost = jax.nn.logsumexp(scores, axis=-1) - chosen
     answer = same * (part >= ANSWER)
-    prompt_weight, route_weight = weights
-    weight = same * ((part == ANSWER) + prompt_weight * (part == PROMPT) + route_weight * (part == ROUTE))
+    prompt_weight, choice_weight = weights
+    weight = same * ((part == ANSWER) + prompt_weight * (part == PROMPT) + choice_weight * (part == CHOICE))
     return (cost * weight).sum() / weight.sum(), (cost * answer).sum() / answer.sum()
 
 
@@ -48,7 +48,7 @@ def update(shape: ModelConfig, config: TrainConfig, state, tokens, documents, pa
     """One step. Matrices decay, norms do not."""
     step, parameters = state["step"], state["parameters"]
     prompt_weight = jnp.where(step < config.early, config.early_prompt_weight, config.late_prompt_weight)
-    target = partial(loss, shape, (prompt_weight, config.route_weight))
+    target = partial(loss, shape, (prompt_weight, config.choice_weight))
     (_, answer_loss), gradients = jax.value_and_grad(target, has_aux=True)(parameters, tokens, documents, parts)
     size = jnp.sqrt(sum((g * g).sum() for g in gradients.values()))
     scale = jnp.minimum(1.0, config.clip / (size + 1e-9))

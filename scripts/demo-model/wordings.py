@@ -24,9 +24,9 @@ SYLLABLES = """ba be bi bo da de fa fi ga go ha ka ki
 ALGORITHM_FRAME = 0.2
 # Share of requests with a capital at each word, and all in capitals: in training, and held out.
 # They are rare but have tokens of their own, so training sees more of them.
-TITLES = (0.08, 0.03)
-SHOUTING = (0.12, 0.02)
-STRANGE = 0.25  # share of known training requests with words in the frame that do not belong there
+TITLES = (0.05, 0.03)
+SHOUTING = (0.06, 0.02)
+STRANGE = 0.15  # share of known training requests with words in the frame that do not belong there
 
 FRAMES = (
     "(write|create|make|build|give me|generate|code) (|me |us )(|the ){fn} (to|that can|which can) {do}",
