@@ -45,7 +45,7 @@ class ModelConfig:
 class TrainConfig:
     """Muon and AdamW at one learning rate, with linear warm-up and cool-down."""
 
-    steps: int = 5600
+    steps: int = 6340
     batch_tokens: int = 4096
     # Documents go into the shortest row that holds them: attention costs the square of the length.
     row_lengths: tuple[int, ...] = (256, 512, 1024)  # tokens; the last one is the context

@@ -41,9 +41,11 @@ HELD_OUT_COMBINATIONS = 0.1  # share of the sets of two or more functions
 # What an example asks for. Coder and algorithm requests are named like their profiles.
 ROUTER, UNKNOWN, LANGUAGE, MIXED = "router", "unknown", "language", "mixed"
 CODED = (CODER, ALGORITHM, MIXED)  # answered with code
-MIX = {CODER: 48, ALGORITHM: 20, MIXED: 2, UNKNOWN: 13, LANGUAGE: 5, ROUTER: 12}  # percent of the training requests
+MIX = {CODER: 50, ALGORITHM: 13, MIXED: 3, UNKNOWN: 16, LANGUAGE: 5, ROUTER: 13}  # percent of the training requests
 # Requests of one and more functions, of algorithms, and of both: what is in them, and how often.
 CODER_SIZES = {1: 42, 2: 25, 3: 17, 4: 16}
+# What takes longest to learn, keeping count of many, stands more often in the training requests.
+TRAINED_CODER_SIZES = {1: 30, 2: 24, 3: 23, 4: 23}
 ALGORITHM_SIZES = {1: 80, 2: 20}
 MIXED_SIZES = {(1, 1): 40, (1, 2): 15, (2, 1): 15, (2, 2): 10, (2, 3): 10, (3, 2): 10}  # (algorithms, functions)
 LONGEST = 2300  # characters of an answer: more would not fit the context
@@ -135,7 +137,8 @@ class Maker:
         def draw() -> list[Function]:
             return self.rng.sample(pool, size)
 
-        size, pool = self.weighted(CODER_SIZES), self.roles[CODER]
+        sizes = CODER_SIZES if self.held_out else TRAINED_CODER_SIZES
+        size, pool = self.weighted(sizes), self.roles[CODER]
         if not self.held_out and self.rng.random() < POPULAR_SHARE:
             size, pool = self.rng.choice((2, 3, 4)), self.popular
         return self.known(CODER, self.choose(draw))

@@ -20,7 +20,7 @@ OPEN_ROWS = 32  # rows that a document may still join
 PROMPT, ANSWER, CHOICE = 1, 2, 3
 # Share of the answers with code, or with the honest text, that are cut after the last choice but the end. The
 # code is soon known by heart, while the words of the requests are not: a row then holds more requests.
-SHORTENED = 0.5
+SHORTENED = 0.3
 # Up to the line break alone, for its token is another one where an indent follows.
 HEAD = re.compile(r"^def .*|\A\n?# .*", re.MULTILINE)
 
@@ -40,8 +40,8 @@ def encode(tokenizer: Tokenizer, example: dict, whole: bool = True) -> tuple[lis
     chosen[:2] = [CHOICE, CHOICE]
     for index, token in enumerate(reply):
         if tokenizer.tokens[token] == "def":
-            # The line break that another function needs, and the name up to its bracket.
-            chosen[max(index - 1, 0)] = CHOICE
+            # The line breaks that another function needs, for the end weighs as much, and the name up to its bracket.
+            chosen[max(index - 2, 0) : index] = [CHOICE] * min(index, 2)
             while "(" not in tokenizer.tokens[reply[index + 1]]:
                 index += 1
                 chosen[index] = CHOICE
