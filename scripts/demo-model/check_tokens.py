@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 from config import ASSET, WORK
-from data import prompt
 from tokenizer import Tokenizer
 
 AWKWARD = [
@@ -28,7 +27,7 @@ AWKWARD = [
 
 
 def theirs(binary: str, model: Path, text: str) -> list[int]:
-    """Token ids from llama-tokenize, without special tokens."""
+    """Token ids from llama-tokenize, which reads the names of control tokens as llama-completion does."""
     with tempfile.NamedTemporaryFile("w", newline="") as file:
         file.write(text)
         file.flush()
@@ -41,7 +40,6 @@ def theirs(binary: str, model: Path, text: str) -> list[int]:
             "--ids",
             "--no-bos",
             "--no-escape",
-            "--no-parse-special",
             "--log-disable",
         ]
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -54,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     tokenizer = Tokenizer.load(WORK / "tokenizer.json")
     examples = [json.loads(line) for line in (WORK / "held-out.jsonl").read_text().splitlines()]
-    texts = AWKWARD + [prompt(e) for e in examples] + [e["answer"] for e in examples]
+    texts = AWKWARD + sorted({text for example in examples for text in (example["prompt"], example["answer"])})
     different = [t for t in texts if tokenizer.encode(t) != theirs(options.llama_tokenize, options.model, t)]
     print(f"tokens: {len(texts) - len(different)} of {len(texts)} texts have the same tokens in llama-tokenize")
     if different:

@@ -14,21 +14,25 @@ WORK = HERE / "work"
 ASSET = HERE.parent.parent / "assets" / "demo.gguf"
 ASSET_LIMIT = 3_000_000
 
-# What the coder profile sends. The model answers with a newline, then the code.
-PROMPT = "Write {language} code for: {request}\n\nCode:"
+# The profiles that come with the binary. Their templates are what the model reads.
+PROFILES = HERE.parent.parent / "profiles"
+
+# Control tokens: what ends a raw answer, and what holds the turns of a chat.
 END_OF_TEXT = "<|endoftext|>"
+TURN_START = "<|im_start|>"
+TURN_END = "<|im_end|>"
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """Shape of the network. Rows of Q8_0 come in blocks of 32, so widths are multiples of 32."""
 
-    vocab: int = 1024  # byte-level BPE tokens, end of text included
-    width: int = 128
+    vocab: int = 1280  # byte-level BPE tokens, control tokens included
+    width: int = 160
     layers: int = 4
-    heads: int = 4
-    feed_forward: int = 352
-    context: int = 512  # tokens
+    heads: int = 5
+    feed_forward: int = 416
+    context: int = 1024  # tokens
     rope_base: float = 10_000.0
     norm_epsilon: float = 1e-5
 
@@ -41,13 +45,13 @@ class ModelConfig:
 class TrainConfig:
     """Muon and AdamW at one learning rate, with linear warm-up and cool-down."""
 
-    steps: int = 6200
+    steps: int = 6340
     batch_tokens: int = 4096
     # Documents go into the shortest row that holds them: attention costs the square of the length.
-    row_lengths: tuple[int, ...] = (256, 512)  # tokens; the last one is the context
-    peak_rate: float = 3e-3
+    row_lengths: tuple[int, ...] = (256, 512, 1024)  # tokens; the last one is the context
+    peak_rate: float = 1.6e-3
     warm_up: int = 100  # steps
-    cool_down: int = 2200  # steps
+    cool_down: int = 2500  # steps
     weight_decay: float = 0.05
     momentum: float = 0.95  # of Muon
     muon_scale: float = 0.4  # makes a Muon step about twice as large as one of AdamW
@@ -59,6 +63,8 @@ class TrainConfig:
     early_prompt_weight: float = 0.1
     late_prompt_weight: float = 0.01
     early: int = 700  # steps
+    # What the request decides (a profile, a name, the end) is a few tokens among many known by heart.
+    choice_weight: float = 5.0
     checkpoint_every: int = 100  # steps
     seed: int = 1
 
@@ -69,8 +75,12 @@ class DataConfig:
 
     seed: int = 2026
     train: int = 200_000
-    held_out_known: int = 200
-    held_out_unknown: int = 60
+    # Requests held out, of each kind; evaluation asks each of them raw and as a chat.
+    coder: int = 200
+    algorithm: int = 100
+    route: int = 200
+    unknown: int = 75
+    language: int = 20
 
 
 MODEL = ModelConfig()

@@ -11,9 +11,24 @@ import re
 import time
 
 import catalogue
-from catalogue import Function, unknown
-from config import DATA, PROMPT, WORK
-from wordings import INFLECT, Asker, expansions, fraction, invent, manners, pick, typo
+import prompts
+from catalogue import ALGORITHM, CODER, Function, unknown
+from config import DATA, WORK
+from wordings import (
+    HELD_OUT_ROUTES,
+    HELD_OUT_SYSTEM,
+    INFLECT,
+    REWORDED,
+    ROUTES,
+    SYSTEM,
+    Asker,
+    expansions,
+    fraction,
+    invent,
+    manners,
+    pick,
+    typo,
+)
 
 # The request of the first minute: never trained on, always evaluated.
 FLAGSHIP = ("add", "subtract", "multiply", "divide")
@@ -21,16 +36,29 @@ FLAGSHIP_REQUEST = "Create functions for add, subtract, multiply, and divide"
 # What people ask for first, and together: a share of the training requests names only these.
 POPULAR = (*FLAGSHIP, "power", "square", "modulo", "average", "factorial", "fibonacci", "is_prime", "is_even")
 POPULAR += ("reverse_string", "is_palindrome", "count_vowels", "find_max")
-POPULAR_SHARE = 0.15
+POPULAR_SHARE = 0.2
 HELD_OUT_COMBINATIONS = 0.1  # share of the sets of two or more functions
-SIZES, SIZE_WEIGHTS = (1, 2, 3, 4), (42, 25, 17, 16)  # functions per request, percent of requests
-KNOWN, UNKNOWN, OTHER_LANGUAGE = "known", "unknown", "language"
-TYPOS = 0.04  # share of known training requests
+# What an example asks for. Coder and algorithm requests are named like their profiles.
+ROUTER, UNKNOWN, LANGUAGE, MIXED = "router", "unknown", "language", "mixed"
+CODED = (CODER, ALGORITHM, MIXED)  # answered with code
+MIX = {CODER: 50, ALGORITHM: 13, MIXED: 3, UNKNOWN: 16, LANGUAGE: 5, ROUTER: 13}  # percent of the training requests
+# Requests of one and more functions, of algorithms, and of both: what is in them, and how often.
+CODER_SIZES = {1: 42, 2: 25, 3: 17, 4: 16}
+# What takes longest to learn, keeping count of many, stands more often in the training requests.
+TRAINED_CODER_SIZES = {1: 30, 2: 24, 3: 23, 4: 23}
+ALGORITHM_SIZES = {1: 80, 2: 20}
+MIXED_SIZES = {(1, 1): 40, (1, 2): 15, (2, 1): 15, (2, 2): 10, (2, 3): 10, (3, 2): 10}  # (algorithms, functions)
+LONGEST = 2300  # characters of an answer: more would not fit the context
+OTHER_PROFILE = 0.15  # share of the requests that the profile of the other role asks
+RAW, CHAT = "raw", "chat"
+CHAT_SHARE = 0.4
+TYPOS = 0.02  # share of known training requests
 
 ABOUT = (
-    "# I know about {count} short Python functions, for example add,\n"
-    "# is_prime, fibonacci, reverse_string and binary_search.\n"
-    "# Ask for one to four of them."
+    "# I know about {functions} short Python functions and {algorithms} classic\n"
+    "# algorithms, for example add, is_prime, reverse_string,\n"
+    "# bubble_sort and dijkstra. Ask for one to four functions,\n"
+    "# or for one or two algorithms."
 )
 DECLINE = "# I am a tiny demonstration model and cannot write that.\n"
 DECLINE_LANGUAGE = "# I am a tiny demonstration model and know only Python.\n"
@@ -40,13 +68,14 @@ HONEST = "demonstration model"
 
 def answer(functions: list[Function]) -> str:
     """The code for these functions, one blank line between them."""
-    return "\n" + "\n\n".join(function.code for function in functions)
+    return "\n\n".join(function.code for function in functions)
 
 
-def honest(kind: str, known: int) -> str:
-    """What is said to a request outside the catalogue; `known` is the size of the catalogue."""
-    first = DECLINE if kind == UNKNOWN else DECLINE_LANGUAGE
-    return "\n" + first + ABOUT.format(count=known // 10 * 10)
+def honest(kind: str, functions: list[Function]) -> str:
+    """What is said to a request outside the catalogue, which is `functions`."""
+    first = DECLINE_LANGUAGE if kind == LANGUAGE else DECLINE
+    algorithms = sum(function.role == ALGORITHM for function in functions)
+    return first + ABOUT.format(functions=(len(functions) - algorithms) // 10 * 10, algorithms=algorithms // 10 * 10)
 
 
 def is_held_out(names) -> bool:
@@ -62,12 +91,18 @@ def normal(request: str) -> str:
 
 
 class Maker:
-    """Draws examples of one split."""
+    """Draws examples of one split.
+
+    A request is a dictionary: its `kind`, the `request` in the user's words, the `profile` and the
+    `language` it is asked with, the `text` that answers it and the `functions` in it. `raw` and
+    `chat` make examples of it: a `prompt` and an `answer`.
+    """
 
     def __init__(self, functions: list[Function], seed: int, held_out: bool):
         self.functions, self.held_out = functions, held_out
         self.rng = random.Random(f"{seed}/{held_out}")
         self.asker = Asker(functions, held_out)
+        self.roles = {role: [f for f in functions if f.role == role] for role in (CODER, ALGORITHM)}
         self.popular = [function for function in functions if function.name in POPULAR]
         self.topics = (
             (unknown.HELD_OUT_DO, unknown.HELD_OUT_NOUN, unknown.HELD_OUT_SAY)
@@ -75,38 +110,130 @@ class Maker:
             else (unknown.DO, unknown.NOUN, unknown.SAY)
         )
         self.languages = unknown.HELD_OUT_LANGUAGES if held_out else unknown.LANGUAGES
+        self.makers = {
+            CODER: self.coder,
+            ALGORITHM: self.algorithm,
+            MIXED: self.mixed,
+            UNKNOWN: self.unknown,
+            LANGUAGE: self.other_language,
+            ROUTER: self.route,
+        }
 
-    def choose(self) -> list[Function]:
-        """One to four different functions whose set belongs to this split."""
-        size, pool = self.rng.choices(SIZES, SIZE_WEIGHTS)[0], self.functions
-        if not self.held_out and self.rng.random() < POPULAR_SHARE:
-            size, pool = self.rng.choice(SIZES[1:]), self.popular
+    def weighted(self, table: dict):
+        """A key of a table of weights."""
+        return self.rng.choices(list(table), list(table.values()))[0]
+
+    def choose(self, draw) -> list[Function]:
+        """Different functions, drawn by `draw`, that fit the context and whose set belongs to this split."""
         while True:
-            chosen = self.rng.sample(pool, size)
-            if size == 1 or is_held_out([f.name for f in chosen]) == self.held_out:
+            chosen = draw()
+            ours = len(chosen) == 1 or is_held_out([f.name for f in chosen]) == self.held_out
+            if ours and len(answer(chosen)) <= LONGEST:
                 return chosen
 
-    def known(self) -> dict:
+    def coder(self) -> dict:
+        """A request for one to four small functions."""
+
+        def draw() -> list[Function]:
+            return self.rng.sample(pool, size)
+
+        sizes = CODER_SIZES if self.held_out else TRAINED_CODER_SIZES
+        size, pool = self.weighted(sizes), self.roles[CODER]
+        if not self.held_out and self.rng.random() < POPULAR_SHARE:
+            size, pool = self.rng.choice((2, 3, 4)), self.popular
+        return self.known(CODER, self.choose(draw))
+
+    def algorithm(self) -> dict:
+        """A request for one or two algorithms."""
+
+        def draw() -> list[Function]:
+            return self.rng.sample(self.roles[ALGORITHM], size)
+
+        size = self.weighted(ALGORITHM_SIZES)
+        return self.known(ALGORITHM, self.choose(draw))
+
+    def mixed(self) -> dict:
+        """A request for algorithms and functions."""
+
+        def draw() -> list[Function]:
+            algorithms, functions = self.weighted(MIXED_SIZES)
+            chosen = self.rng.sample(self.roles[ALGORITHM], algorithms) + self.rng.sample(self.roles[CODER], functions)
+            self.rng.shuffle(chosen)
+            return chosen
+
+        return self.known(MIXED, self.choose(draw))
+
+    def known(self, kind: str, chosen: list[Function]) -> dict:
         """A request for functions of the catalogue."""
-        chosen = self.choose()
-        request = self.asker.ask(self.rng, chosen)
+        text = self.asker.ask(self.rng, chosen)
         if not self.held_out and self.rng.random() < TYPOS:
-            request = typo(self.rng, request)
+            text = typo(self.rng, text)
+        own, other = (CODER, ALGORITHM) if kind == CODER else (ALGORITHM, CODER)
+        profile = other if self.rng.random() < OTHER_PROFILE else own
         language = "python" if self.rng.random() < 0.03 else "Python"
-        return self.example(KNOWN, request, answer(chosen), language, [f.name for f in chosen])
+        return self.request(kind, text, answer(chosen), profile, language, [f.name for f in chosen])
 
     def unknown(self) -> dict:
         """A request for something else, or small talk."""
         draw = self.rng.random()
         if draw < 0.25:
-            request = manners(self.rng, pick(self.rng, self.rng.choice(self.topics[2])), self.held_out)
+            text = manners(self.rng, pick(self.rng, self.rng.choice(self.topics[2])), self.held_out)
         else:
-            request = self.unknown_request(with_known=draw > 0.85)
-        return self.example(UNKNOWN, request, honest(UNKNOWN, len(self.functions)))
+            text = self.unknown_request(with_known=draw > 0.85)
+        return self.request(UNKNOWN, text, honest(UNKNOWN, self.functions), self.any_profile())
+
+    def any_profile(self) -> str:
+        """A profile that answers with code."""
+        return self.rng.choice((CODER, ALGORITHM))
+
+    def route(self) -> dict:
+        """A request that the router gives to a profile: what is unknown goes to the coder."""
+        draw = self.rng.random()
+        if self.held_out or draw < 0.9:
+            wanted = self.rng.choice((CODER, ALGORITHM))
+            kind = MIXED if wanted == ALGORITHM and self.rng.random() < 0.15 else wanted
+            inner = self.makers[kind]()
+        else:
+            wanted = CODER
+            talk = self.rng.random() < 0.3
+            text = pick(self.rng, self.rng.choice(self.topics[2])) if talk else self.unknown_request(with_known=False)
+            inner = {"request": manners(self.rng, text, self.held_out) if talk else text, "functions": []}
+        return self.request(ROUTER, inner["request"], wanted, ROUTER, names=inner["functions"])
+
+    def routes(self) -> str:
+        """The profiles that the router reads: ours, and at times a user's own, in the user's words."""
+        described = dict(prompts.routes())
+        if self.rng.random() < 1 / 3:
+            others = self.rng.sample(HELD_OUT_ROUTES if self.held_out else ROUTES, self.rng.choice((1, 1, 2, 3)))
+            described.update({name: pick(self.rng, pattern) for name, pattern in others})
+        if not self.held_out and self.rng.random() < 0.2:
+            described.update({name: pick(self.rng, self.rng.choice(REWORDED[name])) for name in REWORDED})
+        return prompts.list_routes(described)
+
+    def templated(self, request: dict) -> str:
+        """What the request's profile makes of it."""
+        values = {"prompt": request["request"], "language": request["language"]}
+        if request["profile"] == ROUTER:
+            values["routes"] = self.routes()
+        return prompts.fill(request["profile"], **values)
+
+    def raw(self, request: dict) -> dict:
+        """The profile's text, which the model continues: code on a new line, a route after a space."""
+        start = " " if request["kind"] == ROUTER else "\n"
+        return {**request, "form": RAW, "prompt": self.templated(request), "answer": start + request["text"]}
+
+    def chat(self, request: dict) -> dict:
+        """A turn of a chat: the profile's text, or the plain request of a program that knows no profile."""
+        plain = request["kind"] != ROUTER and request["language"] in ("Python", "python") and self.rng.random() < 0.5
+        user = request["request"] if plain else self.templated(request)
+        systems = HELD_OUT_SYSTEM if self.held_out else SYSTEM
+        system = pick(self.rng, self.rng.choice(systems)) if self.rng.random() < 1 / 3 else ""
+        return {**request, "form": CHAT, "prompt": prompts.chat(user, system), "answer": request["text"]}
 
     def unknown_request(self, with_known: bool) -> str:
         """A frame around something unknown, or around a known and an unknown thing."""
-        frame = pick(self.rng, self.rng.choice(self.asker.frames))
+        frames = self.asker.algorithm_frames if self.rng.random() < 0.1 else self.asker.frames
+        frame = pick(self.rng, self.rng.choice(frames))
         slot = re.search(r"\{(do|does|doing|noun)\}", frame)[1]
         items = [self.unknown_item(slot) for _ in range(self.rng.choice((1, 1, 1, 2)))]
         if with_known:
@@ -135,12 +262,13 @@ class Maker:
         """A known or unknown request, in a language other than Python or asking for one."""
         language = self.rng.choice(self.languages)
         draw = self.rng.random()
-        request = self.known()["request"] if draw < 0.85 else self.unknown()["request"]
-        if draw < 0.25 and "ython" not in request.lower():
+        kind = UNKNOWN if draw > 0.85 else ALGORITHM if self.rng.random() < 0.3 else CODER
+        request = self.makers[kind]()["request"]
+        if draw < 0.35 and "ython" not in request.lower():
             request, language = self.name_language(request, language), "Python"
         elif not self.held_out and self.rng.random() < 0.5:
             language = invent(self.rng).title()
-        return self.example(OTHER_LANGUAGE, request, honest(OTHER_LANGUAGE, len(self.functions)), language)
+        return self.request(LANGUAGE, request, honest(LANGUAGE, self.functions), self.any_profile(), language)
 
     def name_language(self, request: str, language: str) -> str:
         """A request that asks for the language itself: "a rust function to ...", "... in Rust"."""
@@ -151,46 +279,50 @@ class Maker:
         return f"{request.rstrip('.?!')} {self.rng.choice(('in', 'in', 'using', 'with'))} {language}"
 
     @staticmethod
-    def example(kind: str, request: str, text: str, language: str = "Python", names=()) -> dict:
-        """One line of a data set."""
-        return {"kind": kind, "language": language, "request": request, "answer": text, "functions": list(names)}
-
-
-def prompt(example: dict) -> str:
-    """What the model reads."""
-    return PROMPT.format(language=example["language"], request=example["request"])
+    def request(kind: str, request: str, text: str, profile: str, language: str = "Python", names=()) -> dict:
+        """A request and what answers it."""
+        return {
+            "kind": kind,
+            "request": request,
+            "text": text,
+            "profile": profile,
+            "language": language,
+            "functions": list(names),
+        }
 
 
 def held_out(functions: list[Function], seed: int = DATA.seed) -> list[dict]:
-    """The evaluation set: the flagship request, known requests, unknown ones."""
+    """The evaluation set, the flagship request first: every request raw, then as a chat."""
     maker = Maker(functions, seed, held_out=True)
     by_name = {function.name: function for function in functions}
-    flagship = maker.example(KNOWN, FLAGSHIP_REQUEST, answer([by_name[n] for n in FLAGSHIP]), names=FLAGSHIP)
-    examples, seen = [flagship], {normal(FLAGSHIP_REQUEST)}
+    flagship = maker.request(CODER, FLAGSHIP_REQUEST, answer([by_name[n] for n in FLAGSHIP]), CODER, names=FLAGSHIP)
+    requests, seen = [flagship], {normal(FLAGSHIP_REQUEST)}
 
     def draw(make, wanted: int) -> None:
         while wanted:
-            example = make()
-            if normal(example["request"]) not in seen:
-                seen.add(normal(example["request"]))
-                examples.append(example)
+            request = make()
+            if normal(request["request"]) not in seen:
+                seen.add(normal(request["request"]))
+                requests.append(request)
                 wanted -= 1
 
-    draw(maker.known, DATA.held_out_known - 1)
-    draw(maker.unknown, DATA.held_out_unknown * 3 // 4)
-    draw(maker.other_language, DATA.held_out_unknown - DATA.held_out_unknown * 3 // 4)
-    return examples
+    draw(maker.coder, DATA.coder - 1)
+    draw(maker.algorithm, DATA.algorithm)
+    draw(maker.route, DATA.route)
+    draw(maker.unknown, DATA.unknown)
+    draw(maker.other_language, DATA.language)
+    return [form(request) for request in requests for form in (maker.raw, maker.chat)]
 
 
 def training(functions: list[Function], excluded: set[str]) -> list[dict]:
     """Training examples; a request whose text is held out is drawn again."""
     maker = Maker(functions, DATA.seed, held_out=False)
-    makers = (maker.known, maker.unknown, maker.other_language)
     examples = []
     while len(examples) < DATA.train:
-        example = maker.rng.choices(makers, (77, 17, 6))[0]()
-        if normal(example["request"]) not in excluded:
-            examples.append(example)
+        request = maker.makers[maker.weighted(MIX)]()
+        if normal(request["request"]) not in excluded:
+            form = maker.chat if maker.rng.random() < CHAT_SHARE else maker.raw
+            examples.append(form(request))
     return examples
 
 
@@ -215,7 +347,7 @@ def main() -> None:
         (WORK / f"{name}.jsonl").write_text(text)
         print(f"{name}.jsonl: sha256 {hashlib.sha256(text.encode()).hexdigest()}")
     print(
-        f"data: {len(functions)} functions, {len(train)} training requests, {len(test)} held out, "
+        f"data: {len(functions)} entries, {len(train)} training requests, {len(test)} held-out ones, "
         f"{time.monotonic() - start:.0f} s"
     )
 

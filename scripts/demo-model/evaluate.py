@@ -1,8 +1,9 @@
 """Asks the exported file the held-out requests, through llama-completion, and runs the code it writes.
 
-A known request passes when the answer ends by itself, defines exactly the functions named and
-passes every check of each. Any other request passes when the answer is the honest one.
-Needs Python alone, no package.
+A request for code passes when the answer ends by itself, defines exactly the functions named, tells the
+complexity of each algorithm among them, and passes every check of each. A routed request passes when the
+answer is the right profile's name. Any other request passes when the answer is the honest one.
+Every request is asked twice: with the profile's prompt, and as a chat. Needs Python alone, no package.
 """
 
 import argparse
@@ -18,14 +19,18 @@ import time
 from pathlib import Path
 
 import catalogue
+import prompts
+from catalogue import ALGORITHM, CODER, COMPLEXITY, Function
 from config import ASSET, DATA, MODEL, WORK
-from data import HONEST, KNOWN, held_out, prompt
+from data import CHAT, CODED, HONEST, LANGUAGE, RAW, ROUTER, UNKNOWN, held_out
 
-LIMIT = 0.95  # share of the known requests that must pass
-SAMPLE_LIMIT = 0.8  # the same for a sample: a few requests say no more
+# Share of the requests of a kind that must pass in each form, of all of them and of a sample:
+# a few requests say no more.
+LIMITS = {CODER: 0.95, ALGORITHM: 0.90, ROUTER: 0.98, UNKNOWN: 0.95, LANGUAGE: 0.9}
+SAMPLE_LIMITS = {CODER: 0.8, ALGORITHM: 0.75, ROUTER: 0.85, UNKNOWN: 0.7, LANGUAGE: 0.5}
 RUN_SECONDS = 5  # for the code of one request
 ASK_SECONDS = 60  # for one call of llama-completion
-MAX_TOKENS = 512
+MAX_TOKENS = 900  # no answer is longer
 MEMORY = 1 << 30  # bytes of address space for the code of one request
 END = " [end of text]"
 # llama-completion writes from a queue that it does not empty before it exits (llama.cpp issue 22142):
@@ -68,10 +73,16 @@ def find_binary(given: str | None) -> str:
     return path
 
 
-def ask(binary: str, model: Path, text: str) -> tuple[str, bool]:
-    """The answer to a prompt at temperature 0, and whether the model ended it by itself."""
+def grammar() -> str:
+    """What the router may answer: the name of a profile, after a space or not."""
+    names = " | ".join(f'"{name}"' for name in sorted(prompts.routes()))
+    return f'root ::= " "? ({names})'
+
+
+def ask(binary: str, model: Path, text: str, *more: str) -> tuple[str, bool]:
+    """The answer to a prompt at temperature 0, and whether the model ended it by itself. `more` are arguments."""
     command = [binary, "-m", model, "-f", "/dev/stdin", "-no-cnv", "--no-display-prompt", "--simple-io", "--no-escape"]
-    command += ["-n", str(MAX_TOKENS), "-c", str(MODEL.context), "--temp", "0", "-t", "1"]
+    command += ["-n", str(MAX_TOKENS), "-c", str(MODEL.context), "--temp", "0", "-t", "1", "-tb", "1", *more]
     # Exactly one trailing newline of a prompt file is stripped, so one more is sent.
     for _ in range(TRIES):
         done = subprocess.run(command, input=(text + "\n").encode(), capture_output=True, timeout=ASK_SECONDS)
@@ -114,13 +125,15 @@ def defined(code: str) -> list[str]:
     return [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
 
 
-def fault(example: dict, text: str, ended: bool, checks: dict[str, list[str]]) -> str:
+def fault(example: dict, text: str, ended: bool, catalogued: dict[str, Function]) -> str:
     """Why an answer does not pass; empty when it does."""
     if not ended:
         return "did not end by itself"
     if "\n\n\n" in text:
         return "three newlines: a stop sequence of the coder profile"
-    if example["kind"] != KNOWN:
+    if example["kind"] == ROUTER:
+        return "" if text.strip() == example["text"] else f"routed to {text.strip()}"
+    if example["kind"] not in CODED:
         return "" if HONEST in text and not re.search(r"^def ", text, re.MULTILINE) else "not the honest answer"
     try:
         names = defined(text)
@@ -128,29 +141,38 @@ def fault(example: dict, text: str, ended: bool, checks: dict[str, list[str]]) -
         return f"syntax: {error}"
     if sorted(names) != sorted(example["functions"]):
         return f"defines {names}, not {example['functions']}"
-    return run(text, [check for name in names for check in checks[name]])
+    functions = [catalogued[name] for name in names]
+    if text.count(COMPLEXITY) != sum(function.role == ALGORITHM for function in functions):
+        return "does not tell the complexity of every algorithm"
+    return run(text, [check for function in functions for check in function.checks])
 
 
 def choose(examples: list[dict], sample: int | None) -> list[dict]:
-    """All examples, or about `sample` of them, spread evenly over the kinds; the first is always there."""
+    """All examples, or `sample` of them, spread evenly over kinds and forms; the first is always there."""
     if not sample or sample >= len(examples):
         return examples
-    return [examples[index * len(examples) // sample] for index in range(sample)]
+    # The forms of a request stand side by side: they take turns.
+    forms = len({example["form"] for example in examples})
+    places = ((index, index * len(examples) // sample) for index in range(sample))
+    return [examples[place - place % forms + index % forms] for index, place in places]
 
 
-def report(results: list[dict]) -> float:
-    """Prints what failed and the figures; gives the share of known requests that passed."""
+def report(results: list[dict]) -> dict[tuple[str, str], float]:
+    """Prints what failed and the figures; gives the share that passed, by kind and form."""
     for result in results:
         if result["fault"]:
-            print(f"FAILED {result['kind']}: {result['request']!r}: {result['fault']}")
+            print(f"FAILED {result['kind']}, {result['form']}: {result['request']!r}: {result['fault']}")
     shares = {}
-    for kind in sorted({result["kind"] for result in results}):
-        group = [result for result in results if result["kind"] == kind]
+    for kind, form in dict.fromkeys((result["kind"], result["form"]) for result in results):
+        group = [result for result in results if (result["kind"], result["form"]) == (kind, form)]
         good = sum(not result["fault"] for result in group)
-        shares[kind] = good / len(group)
-        exact = sum(result["text"] == result["answer"] for result in group)
-        print(f"{kind}: {good} of {len(group)} pass ({shares[kind]:.1%}), {exact} are the expected text to the letter")
-    return shares.get(KNOWN, 0.0)
+        shares[kind, form] = good / len(group)
+        exact = sum(result["output"].strip() == result["answer"].strip() for result in group)
+        print(
+            f"{kind}, {form}: {good} of {len(group)} pass ({good / len(group):.1%}), "
+            f"{exact} are the expected text to the letter"
+        )
+    return shares
 
 
 def main() -> None:
@@ -159,21 +181,34 @@ def main() -> None:
     parser.add_argument("--llama-completion", metavar="PATH", help="default: $LLAMA_COMPLETION, then PATH")
     parser.add_argument("--sample", type=int, metavar="N", help="ask about N requests only")
     parser.add_argument("--seed", type=int, default=DATA.seed, help="draw other held-out requests")
+    parser.add_argument("--form", choices=(RAW, CHAT), help="ask in this form only")
+    parser.add_argument("--kind", choices=LIMITS, help="ask requests of this kind only")
     options = parser.parse_args()
     binary = find_binary(options.llama_completion)
     functions = catalogue.load()
-    checks = {function.name: list(function.checks) for function in functions}
+    catalogued = {function.name: function for function in functions}
+    examples = [
+        example
+        for example in held_out(functions, options.seed)
+        if options.form in (None, example["form"]) and options.kind in (None, example["kind"])
+    ]
     start, results = time.monotonic(), []
-    for example in choose(held_out(functions, options.seed), options.sample):
-        text, ended = ask(binary, options.model, prompt(example))
-        results.append({**example, "text": text, "fault": fault(example, text, ended, checks)})
+    for example in choose(examples, options.sample):
+        more = ("--grammar", grammar()) if example["kind"] == ROUTER else ()
+        text, ended = ask(binary, options.model, example["prompt"], *more)
+        results.append({**example, "output": text, "fault": fault(example, text, ended, catalogued)})
     WORK.mkdir(exist_ok=True)
     (WORK / "evaluation.jsonl").write_text("".join(json.dumps(result) + "\n" for result in results))
-    share = report(results)
+    shares = report(results)
     print(f"evaluate: {len(results)} requests, {time.monotonic() - start:.0f} s")
-    limit = SAMPLE_LIMIT if options.sample else LIMIT
-    if share < limit:
-        raise SystemExit(f"{share:.1%} of the known requests pass: the limit is {limit:.0%}")
+    limits = SAMPLE_LIMITS if options.sample else LIMITS
+    missed = [
+        f"{kind}, {form}: {share:.1%}, the limit is {limits[kind]:.0%}"
+        for (kind, form), share in shares.items()
+        if share < limits[kind]
+    ]
+    if missed:
+        raise SystemExit("too few pass: " + "; ".join(missed))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ import numpy as np
 
 import model
 from config import ASSET, ASSET_LIMIT, MODEL, WORK, ModelConfig
-from tokenizer import Tokenizer
+from prompts import CHAT_TEMPLATE
+from tokenizer import CONTROL, Tokenizer
 
 NAME = "orchestrate demo"
 DESCRIPTION = (
-    "Tiny demonstration model of orchestrate: writes a few dozen short Python functions "
-    "and says so when it is asked for anything else."
+    "Tiny demonstration model of orchestrate: writes short Python functions and classic algorithms, "
+    "chooses between the two profiles, and says so when it is asked for anything else."
 )
 
 
@@ -66,10 +67,12 @@ def add_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokenizer.tokens)
-    writer.add_token_types([control] + [normal] * (len(tokenizer.tokens) - 1))
+    writer.add_token_types([control] * len(CONTROL) + [normal] * (len(tokenizer.tokens) - len(CONTROL)))
     writer.add_token_merges([f"{a} {b}" for a, b in tokenizer.merges])
     writer.add_bos_token_id(tokenizer.end_of_text)
     writer.add_eos_token_id(tokenizer.end_of_text)
+    writer.add_eot_token_id(tokenizer.turn_end)
+    writer.add_chat_template(CHAT_TEMPLATE)
     writer.add_add_bos_token(False)
     writer.add_add_eos_token(False)
 

@@ -1,25 +1,51 @@
 """Learns the tokenizer and packs the training documents into rows of a few lengths."""
 
 import json
+import random
+import re
 import time
 
 import numpy as np
 
 from config import MODEL, TRAIN, WORK
-from data import prompt
-from tokenizer import Tokenizer
+from data import RAW, ROUTER
+from tokenizer import CONTROL, Tokenizer
 
 # Kept while it is there: a checkpoint knows no other tokens.
 TOKENIZER = WORK / "tokenizer.json"
 TOKENIZER_SAMPLE = 30_000  # documents the tokenizer is learned from
 OPEN_ROWS = 32  # rows that a document may still join
-PROMPT, ANSWER = 1, 2  # parts of a document; 0 is padding
+# Parts of a document; 0 is padding. A choice is what the request decides: the profile, the name of
+# a function, whether another one follows. The code after a name is always the same.
+PROMPT, ANSWER, CHOICE = 1, 2, 3
+# Share of the answers with code, or with the honest text, that are cut after the last choice but the end. The
+# code is soon known by heart, while the words of the requests are not: a row then holds more requests.
+SHORTENED = 0.3
+# Up to the line break alone, for its token is another one where an indent follows.
+HEAD = re.compile(r"^def .*|\A\n?# .*", re.MULTILINE)
 
 
-def encode(tokenizer: Tokenizer, example: dict) -> tuple[list[int], int]:
-    """Tokens of a document, end of text included, and how many of them are its prompt."""
-    question = tokenizer.encode(prompt(example))
-    return question + tokenizer.encode(example["answer"]) + [tokenizer.end_of_text], len(question)
+def encode(tokenizer: Tokenizer, example: dict, whole: bool = True) -> tuple[list[int], list[int]]:
+    """Tokens of a document, and the part that each belongs to. Without `whole`, an answer ends after its last choice."""
+    assert not any(name in example["request"] + example["answer"] for name in CONTROL), example["request"]
+    question, text = tokenizer.encode(example["prompt"]), example["answer"]
+    if whole or example["kind"] == ROUTER:
+        end = [tokenizer.end_of_text if example["form"] == RAW else tokenizer.turn_end]
+    else:
+        end, text = [], text[: max(match.end() for match in HEAD.finditer(text))]
+    reply = tokenizer.encode(text)
+    assert reply == tokenizer.encode(example["answer"])[: len(reply)], f"cut within a token: {text!r}"
+    chosen = [CHOICE if example["kind"] == ROUTER else ANSWER] * len(reply) + [CHOICE] * len(end)
+    # Code or the honest answer.
+    chosen[:2] = [CHOICE, CHOICE]
+    for index, token in enumerate(reply):
+        if tokenizer.tokens[token] == "def":
+            # The line breaks that another function needs, for the end weighs as much, and the name up to its bracket.
+            chosen[max(index - 2, 0) : index] = [CHOICE] * min(index, 2)
+            while "(" not in tokenizer.tokens[reply[index + 1]]:
+                index += 1
+                chosen[index] = CHOICE
+    return [*question, *reply, *end], [PROMPT] * len(question) + chosen
 
 
 def pack(documents, length: int) -> dict[str, np.ndarray]:
@@ -42,12 +68,11 @@ def pack(documents, length: int) -> dict[str, np.ndarray]:
     table = {name: np.zeros((len(full), length + 1), np.int16) for name in ("tokens", "documents", "parts")}
     for index, (_, members) in enumerate(full):
         at = 0
-        for number, (tokens, asked) in enumerate(members, 1):
+        for number, (tokens, parts) in enumerate(members, 1):
             end = at + len(tokens)
             table["tokens"][index, at:end] = tokens
             table["documents"][index, at:end] = number
-            table["parts"][index, at : at + asked] = PROMPT
-            table["parts"][index, at + asked : end] = ANSWER
+            table["parts"][index, at:end] = parts
             at = end
     return table
 
@@ -55,11 +80,12 @@ def pack(documents, length: int) -> dict[str, np.ndarray]:
 def main() -> None:
     start = time.monotonic()
     examples = [json.loads(line) for line in (WORK / "train.jsonl").read_text().splitlines()]
-    sample = (prompt(example) + example["answer"] for example in examples[:TOKENIZER_SAMPLE])
+    sample = (example["prompt"] + example["answer"] for example in examples[:TOKENIZER_SAMPLE])
     if not TOKENIZER.exists():
         Tokenizer.train(sample, MODEL.vocab).save(TOKENIZER)
     tokenizer = Tokenizer.load(TOKENIZER)
-    documents = [encode(tokenizer, example) for example in examples]
+    chance = random.Random(TRAIN.seed)
+    documents = [encode(tokenizer, example, chance.random() >= SHORTENED) for example in examples]
     lengths = np.array([len(tokens) for tokens, _ in documents])
     assert lengths.max() <= MODEL.context, f"a document has {lengths.max()} tokens: raise the context"
     arrays, shorter = {}, 0
@@ -67,7 +93,9 @@ def main() -> None:
         table = pack([d for d in documents if shorter < len(d[0]) <= length], length)
         arrays.update({f"{name}/{length}": array for name, array in table.items()})
         shorter = length
-    np.savez(WORK / "train.npz", **arrays)
+    partial = WORK / "train.partial.npz"
+    np.savez(partial, **arrays)
+    partial.replace(WORK / "train.npz")
     rows = {length: len(arrays[f"tokens/{length}"]) for length in TRAIN.row_lengths}
     print(
         f"pack: {len(tokenizer.tokens)} tokens, rows {rows}, document {lengths.mean():.0f} tokens on average, "

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import regex
 
-from config import END_OF_TEXT
+from config import END_OF_TEXT, TURN_END, TURN_START
 
 # The pre-tokenizer of GPT-2: merges never cross these pieces.
 PIECES = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
+
+# Tokens that no text makes unless it spells them out.
+CONTROL = (END_OF_TEXT, TURN_START, TURN_END)
+CONTROLS = regex.compile("(" + "|".join(regex.escape(text) for text in CONTROL) + ")")
 
 
 def byte_characters() -> dict[int, str]:
@@ -26,8 +30,14 @@ CHAR_TO_BYTE = {char: byte for byte, char in BYTE_TO_CHAR.items()}
 
 
 def split(text: str) -> list[str]:
-    """The pieces of a text, written in stand-in characters."""
-    return ["".join(BYTE_TO_CHAR[b] for b in piece.encode()) for piece in PIECES.findall(text)]
+    """The pieces of a text, written in stand-in characters; a control token is a piece as it is."""
+    pieces = []
+    for part in CONTROLS.split(text):
+        if part in CONTROL:
+            pieces.append(part)
+        else:
+            pieces += ["".join(BYTE_TO_CHAR[b] for b in piece.encode()) for piece in PIECES.findall(part)]
+    return pieces
 
 
 def learn_merges(counts: Counter, wanted: int) -> list[tuple[str, str]]:
@@ -70,13 +80,13 @@ def merge(symbols: list[str], pair: tuple[str, str]) -> list[str]:
 
 
 class Tokenizer:
-    """Encodes and decodes with a list of merges. Token 0 is the end of text, then the bytes, then the merges."""
+    """Encodes and decodes with a list of merges. The control tokens come first, then the bytes, then the merges."""
 
-    end_of_text = 0
+    end_of_text, turn_start, turn_end = range(3)
 
     def __init__(self, merges: list[tuple[str, str]]):
         self.merges = merges
-        self.tokens = [END_OF_TEXT, *BYTE_TO_CHAR.values(), *(a + b for a, b in merges)]
+        self.tokens = [*CONTROL, *BYTE_TO_CHAR.values(), *(a + b for a, b in merges)]
         self.ids = {token: index for index, token in enumerate(self.tokens)}
         self.ranks = {pair: rank for rank, pair in enumerate(merges)}
         self.known: dict[str, list[int]] = {}
@@ -84,8 +94,8 @@ class Tokenizer:
     @classmethod
     def train(cls, texts, vocab: int) -> "Tokenizer":
         """A tokenizer of `vocab` tokens learned from an iterable of texts."""
-        counts = Counter(piece for text in texts for piece in split(text))
-        return cls(learn_merges(counts, vocab - 257))
+        counts = Counter(piece for text in texts for piece in split(text) if piece not in CONTROL)
+        return cls(learn_merges(counts, vocab - len(CONTROL) - len(BYTE_TO_CHAR)))
 
     @classmethod
     def load(cls, path: Path) -> "Tokenizer":
@@ -95,12 +105,12 @@ class Tokenizer:
         path.write_text(json.dumps(self.merges, ensure_ascii=False))
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a text, without any special token."""
+        """Token ids of a text. Like llama.cpp with a prompt, it reads the names of control tokens as these tokens."""
         return [token for piece in split(text) for token in self.encode_piece(piece)]
 
     def encode_piece(self, piece: str) -> list[int]:
         if piece not in self.known:
-            symbols = list(piece)
+            symbols = [piece] if piece in CONTROL else list(piece)
             while len(symbols) > 1:
                 ranked = [p for p in zip(symbols, symbols[1:]) if p in self.ranks]
                 if not ranked:
@@ -110,5 +120,5 @@ class Tokenizer:
         return self.known[piece]
 
     def decode(self, ids: list[int]) -> str:
-        text = "".join(self.tokens[i] for i in ids if i != self.end_of_text)
+        text = "".join(self.tokens[i] for i in ids if i >= len(CONTROL))
         return bytes(CHAR_TO_BYTE[char] for char in text).decode(errors="replace")

@@ -1,8 +1,9 @@
 """Trains the model in JAX: Muon for the matrices of the blocks, AdamW for the rest.
 
-Resumes from the last checkpoint; the same seed gives the same batches.
+Resumes from the last checkpoint, also after SIGTERM, which ends it with one; the same seed gives the same batches.
 """
 
+import signal
 import time
 from functools import partial
 from pathlib import Path
@@ -13,21 +14,25 @@ import numpy as np
 
 import model
 from config import MODEL, TRAIN, WORK, ModelConfig, TrainConfig
-from pack import ANSWER, PROMPT
+from pack import ANSWER, CHOICE, PROMPT
 
 CHECKPOINT = WORK / "checkpoint.npz"
 REPORT_EVERY = 20  # steps
 
 
-def loss(config: ModelConfig, prompt_weight, parameters, tokens, documents, parts):
-    """Weighted cross entropy per token, and the plain one of answer tokens. All arrays are (B, T + 1)."""
+def loss(config: ModelConfig, weights, parameters, tokens, documents, parts):
+    """Weighted cross entropy per token, and the plain one of answer tokens. All arrays are (B, T + 1).
+
+    `weights` are those of a prompt token and of a choice; another token of an answer has 1.
+    """
     scores = model.logits(config, parameters, tokens[:, :-1], documents[:, :-1])
     target, part = tokens[:, 1:], parts[:, 1:]
     same = documents[:, 1:] == documents[:, :-1]
     chosen = jnp.take_along_axis(scores, target[..., None], axis=-1)[..., 0]
     cost = jax.nn.logsumexp(scores, axis=-1) - chosen
-    answer = same * (part == ANSWER)
-    weight = answer + prompt_weight * same * (part == PROMPT)
+    answer = same * (part >= ANSWER)
+    prompt_weight, choice_weight = weights
+    weight = same * ((part == ANSWER) + prompt_weight * (part == PROMPT) + choice_weight * (part == CHOICE))
     return (cost * weight).sum() / weight.sum(), (cost * answer).sum() / answer.sum()
 
 
@@ -43,7 +48,7 @@ def update(shape: ModelConfig, config: TrainConfig, state, tokens, documents, pa
     """One step. Matrices decay, norms do not."""
     step, parameters = state["step"], state["parameters"]
     prompt_weight = jnp.where(step < config.early, config.early_prompt_weight, config.late_prompt_weight)
-    target = partial(loss, shape, prompt_weight)
+    target = partial(loss, shape, (prompt_weight, config.choice_weight))
     (_, answer_loss), gradients = jax.value_and_grad(target, has_aux=True)(parameters, tokens, documents, parts)
     size = jnp.sqrt(sum((g * g).sum() for g in gradients.values()))
     scale = jnp.minimum(1.0, config.clip / (size + 1e-9))
@@ -143,6 +148,8 @@ def main() -> None:
         f"train: {model.count(MODEL)} parameters, {len(epoch)} batches per epoch, steps {first} to {TRAIN.steps}",
         flush=True,
     )
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     start, recent = time.monotonic(), []
     for step in range(first, TRAIN.steps):
         batch = (array.astype(np.int32) for array in epoch[step % len(epoch)])
@@ -154,8 +161,10 @@ def main() -> None:
             left = (TRAIN.steps - done) * pace / 60
             print(f"step {done}: loss {np.mean(recent):.4f}, {pace:.2f} s per step, {left:.0f} min left", flush=True)
             recent = []
-        if done % TRAIN.checkpoint_every == 0 or done == TRAIN.steps:
+        if done % TRAIN.checkpoint_every == 0 or done == TRAIN.steps or stopped:
             save(state)
+        if stopped:
+            raise SystemExit(f"stopped after step {done}")
 
 
 if __name__ == "__main__":

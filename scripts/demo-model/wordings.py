@@ -2,7 +2,8 @@
 
 Patterns hold alternatives: "(reverse|flip) a (string|text)". Frames hold one slot:
 `{do}` reverse a string, `{does}` reverses a string, `{doing}` reversing a string,
-`{noun}` string reversal, reverse_string or "reverse string". `{fn}` is "a function" or "functions".
+`{noun}` string reversal, reverse_string or "reverse string". `{fn}` is "a function" or "functions",
+and now and then "an algorithm" where algorithms are asked for.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import itertools
 import random
 import re
 
-from catalogue import Function, unknown
+from catalogue import ALGORITHM, Function, unknown
 
 # Verbs that double their last letter before -ing.
 DOUBLING = {"get", "sum", "flip", "drop", "cut", "strip", "swap", "plot", "run", "stem", "crop", "chat"}
@@ -19,11 +20,13 @@ SYLLABLES = """ba be bi bo da de fa fi ga go ha ka ki
     la le li lo ma mi mo na ne no pa po ra
     re ri ro sa se si so ta te ti tu va vi wa wo za zi
     ble chi cro dru fle gri ing ion ker ment ner phi ster tion tor ver""".split()
+# Share of requests for algorithms alone in frames that only fit algorithms.
+ALGORITHM_FRAME = 0.2
 # Share of requests with a capital at each word, and all in capitals: in training, and held out.
 # They are rare but have tokens of their own, so training sees more of them.
-TITLES = (0.06, 0.03)
-SHOUTING = (0.09, 0.02)
-STRANGE = 0.2  # share of known training requests with words in the frame that do not belong there
+TITLES = (0.05, 0.03)
+SHOUTING = (0.06, 0.02)
+STRANGE = 0.15  # share of known training requests with words in the frame that do not belong there
 
 FRAMES = (
     "(write|create|make|build|give me|generate|code) (|me |us )(|the ){fn} (to|that can|which can) {do}",
@@ -95,6 +98,43 @@ FRAMES = (
     "(start with|begin with|continue with|try|test|use|include|let's do|let us write) {noun}",
     "(a|one) (file|module|library|class) with {noun}",
     "(produce|prepare|supply|deliver|draft|compose|develop|design) {fn} (for|with) {noun}",
+    "(i'm stuck|i am stuck|i struggle|i have trouble) (trying to|and need to|where i should) {do}",
+    "(my teacher|my boss|the customer|a friend|the spec|someone) (wants me|asked me|told me|expects us) to {do}",
+    "(we|they|you|users|people) (should be able|have|need|are supposed) to {do}",
+    "(the function|the code|it|the script|each function) (should|must|has to|ought to|will) {do}",
+    "(let us|let's|now we|next we|first|then) {do}",
+    "(what would|how does|what does) {fn} (look like|work) (that|which) {does}",
+    "(does|would) (python|anyone|somebody) have {fn} (that|which) {does}",
+    "{fn}, (please,|preferably short,|in python,|one) that {does}",
+    "(something simple|anything|any code|some lines|a few lines|a piece of code) (that|which) {does}",
+    "(i'm|we're) (working on|stuck with|busy with|writing code for|practising) {doing}",
+    "(what is|what's) (needed|the trick|a good way) for {doing}",
+    "(instructions|python|help|support|one function|the function|functions) for {doing}",
+    "(today|tomorrow|this week|in class) we (are doing|start|learn|cover|do) {noun}",
+    "(we need|i am after|i could use|i'd love|i want to have|i require|my project needs|our team needs) {noun}",
+    "(teach me|walk me through|demonstrate|present|print|type out|put together|set up|cook up|whip up) {noun}",
+    "(what does|how would) {noun} look (like|in python|as code)",
+    "{noun}(:| -|,) (in python|please|just the code|code only|as short as possible|no explanation)",
+    "(subject|topic|title|wanted|needed|wish|task 2|part 1|file name): {noun}",
+    "(could i|can i|may i) (get|have|see) (|the code of |a version of |code for ){noun}",
+    "(continue|go on|proceed|carry on|move on) with {noun}",
+    "(complete|finish|fill in|return|output|reply with|answer with) (the code for|code for|) {noun}",
+)
+
+# Frames that only fit algorithms; they use them besides the others.
+ALGORITHM_FRAMES = (
+    "(implement|code|write|show|explain|give me|demonstrate) {noun} (and|with|plus) (its|the|time|the time) complexity",
+    "(what is|what's|tell me|i want to know) the (complexity|time complexity|running time|big o) of {noun}",
+    "how (fast|efficient|expensive|slow) is {noun}",
+    "how does {noun} work",
+    "(explain|teach me|i am learning|i study|i'm studying) {noun}",
+    "{noun} (algorithm|step by step|explained|with complexity|with big o|and how fast it is)",
+    "(an|the|a classic|a standard|which) algorithm (to|that can) {do}",
+    "(an|the|a classic|a textbook|a fast) algorithm (that|which) {does}",
+    "(an|the|a classic|a clever|the usual) algorithm for {doing}",
+    "(a classic|an efficient|a textbook|a fast|a clean) (implementation|version) of {noun}",
+    "(implement|write|i need|give me) an algorithm (to|that can) {do}",
+    "(use|apply|run|try) {noun}",
 )
 
 # Never used for training.
@@ -116,6 +156,66 @@ HELD_OUT_FRAMES = (
     "write down {noun}",
     "(another function|one more function): {noun}",
 )
+HELD_OUT_ALGORITHM_FRAMES = (
+    "(an implementation|a python version) of {noun}",
+    "write up {noun} (and say how fast it is|together with its complexity)",
+    "i would like an algorithm (that|which) {does}",
+    "which algorithm can {do}",
+)
+
+# What the system turn of a chat may say: it changes nothing.
+SYSTEM = (
+    "You are a helpful (assistant|AI assistant|chatbot).",
+    "You are (a|an expert|a senior|a friendly|a careful) (programmer|software engineer|developer|coder).",
+    "You are an assistant for (programmers|developers|students|beginners).",
+    "You (write|produce|generate) (Python|clean|short|simple|correct) code.",
+    "(Be brief.|Be concise.|Be helpful.|Be honest.|Answer briefly.|Keep it short.)",
+    "(Answer|Reply|Respond) (with code only|in Python|with Python code|with code and nothing else).",
+    "You are a coding assistant. (Do not explain.|Write only code.|Use Python.|Be precise.)",
+    "You (help|assist) (users|people|students) with (code|programming|Python|their questions).",
+    "Follow the (user's instructions|instructions) (carefully|exactly).",
+    "(Write functions with docstrings.|Do as the user says.|Think before you answer.|You are a model in a terminal.)",
+)
+HELD_OUT_SYSTEM = (
+    "You are a (Python tutor|code generator|programming expert).",
+    "(Give complete code.|Only output code.|Please be short and exact.)",
+    "You answer (questions about code|every request with Python code).",
+)
+
+# Profiles that users may have besides ours, as the router reads them.
+ROUTES = (
+    ("writer", "(letters, stories and other prose|longer texts|prose, not code)"),
+    ("sql", "(database queries|SQL queries and schemas|questions about tables)"),
+    ("translator", "(translations|texts in other languages|translates between languages)"),
+    ("support", "(questions of customers|help with orders and bills|customer support)"),
+    ("summary", "(long texts made short|summaries of articles)"),
+    ("chat", "(small talk|friendly conversation|talk about anything)"),
+    ("reviewer", "(reviews of code|looks for mistakes in code|code reviews)"),
+    ("shell", "(commands for the terminal|shell scripts|one-line commands)"),
+    ("mail", "(answers to e-mail|short messages)"),
+    ("docs", "(documentation of projects|manuals and guides)"),
+    ("web", "(HTML, CSS and scripts of pages|web pages)"),
+    ("analyst", "(tables and figures|statistics and charts)"),
+    ("big-coder", "(whole programs|long programs in many files)"),
+    ("zoologist", "(animals|questions about animals)"),
+)
+HELD_OUT_ROUTES = (
+    ("poet", "(rhymes and verses|poems)"),
+    ("lawyer", "(contracts and terms|legal questions)"),
+    ("math", "(proofs and equations|homework in mathematics)"),
+    ("assistant", "(everything else|dates, lists and reminders)"),
+)
+# Other words for our own profiles.
+REWORDED = {
+    "coder": (
+        "(short pieces of code|small functions|everyday code|short functions|little helpers in Python)",
+        "(code|functions|simple code|snippets) (for everyday tasks|of a few lines|that is short)",
+    ),
+    "algorithm": (
+        "(classic algorithms|algorithms|well-known algorithms|textbook algorithms|sorting, searching and graphs)",
+        "algorithms (with their complexity|and data structures|from textbooks|that need some thought)",
+    ),
+}
 
 # What stands between two items, and before the last one. The first four pairs are most of what people write.
 JOINS = (
@@ -141,7 +241,22 @@ JOINS = (
     (", ", " as well as "),
     (" and ", " together with "),
     (" then ", " then "),
+    (", followed by ", " followed by "),
+    (", ", " along with "),
+    (", ", ", along with "),
+    (", ", " with "),
+    (" | ", " | "),
+    (", ", ", finally "),
+    (", ", ", and finally "),
+    (", next ", ", next "),
+    (",", ","),
+    (" and also ", " and also "),
+    (", and also ", ", and also "),
+    (" also ", " also "),
+    (" as well as ", " as well as "),
+    ("; and ", "; and "),
     ("\n- ", "\n- "),
+    ("\n* ", "\n* "),
     ("\n", "\n"),
     (" ", " "),
 )
@@ -207,6 +322,42 @@ def gerund(phrase: str) -> str:
     return f"{verb}ing {rest}".strip()
 
 
+OPENINGS = (
+    "please ",
+    "please, ",
+    "hey, ",
+    "hi, ",
+    "ok, ",
+    "now ",
+    "hello, ",
+    "hello! ",
+    "dear model, ",
+    "hi there, ",
+    "good morning, ",
+    "so, ",
+    "well, ",
+    "kindly ",
+    "quick question: ",
+    "question: ",
+    "i have a question: ",
+    "for my homework, ",
+    "for my project, ",
+    "for a class, ",
+    "for school: ",
+    "in python, ",
+    "using python, ",
+    "python: ",
+    "as a beginner, ",
+    "if possible, ",
+    "this time, ",
+    "today, ",
+    "next, ",
+    "also, ",
+    "- ",
+    "1. ",
+    "> ",
+    "# ",
+)
 ENDINGS = (
     " please",
     ", please",
@@ -220,6 +371,42 @@ ENDINGS = (
     " for my homework",
     " for beginners",
     " quickly",
+    ", thank you",
+    " thanks",
+    " pls",
+    " asap",
+    " now",
+    " today",
+    " again",
+    " in plain python",
+    " (python)",
+    ", python only",
+    ", in python please",
+    " if you can",
+    " if possible",
+    " for my project",
+    " for a test",
+    " for school",
+    " as simple as possible",
+    ", keep it short",
+    ", nothing else",
+    ", only code",
+    " and nothing else",
+    " without libraries",
+    ", i need it",
+    ", it is urgent",
+    " :)",
+)
+ALGORITHM_ENDINGS = (
+    " with its complexity",
+    " with the complexity",
+    " and its complexity",
+    " and tell me the complexity",
+    ", with the time complexity",
+    " and its running time",
+    " with a line on complexity",
+    ", and how fast is it",
+    " with big o",
 )
 
 # How the nouns of a request are written; the last one draws anew for every item.
@@ -241,6 +428,7 @@ class Asker:
     def __init__(self, functions: list[Function], held_out: bool):
         self.held_out = held_out
         self.frames = HELD_OUT_FRAMES if held_out else FRAMES
+        self.algorithm_frames = HELD_OUT_ALGORITHM_FRAMES if held_out else ALGORITHM_FRAMES
         self.joins = HELD_OUT_JOINS + JOINS[:4] if held_out else JOINS
         self.foreign = foreign_words(functions)
         self.phrases = {}
@@ -271,12 +459,14 @@ class Asker:
 
     def ask(self, rng: random.Random, functions: list[Function]) -> str:
         """A request for these functions, in this order."""
-        frame = pick(rng, rng.choice(self.frames))
+        algorithms = all(function.role == ALGORITHM for function in functions)
+        frames = self.algorithm_frames if algorithms and rng.random() < ALGORITHM_FRAME else self.frames
+        frame = pick(rng, rng.choice(frames))
         if not self.held_out and rng.random() < STRANGE:
             frame = self.strange(rng, frame)
         slot = re.search(r"\{(do|does|doing|noun)\}", frame)[1]
         style = rng.choice(NOUN_STYLES)
-        return self.finish(rng, frame, slot, [self.item(rng, f, slot, style) for f in functions])
+        return self.finish(rng, frame, slot, [self.item(rng, f, slot, style) for f in functions], algorithms)
 
     def strange(self, rng: random.Random, frame: str) -> str:
         """A frame with one or two words that do not belong: what counts is in the slot, not around it."""
@@ -286,8 +476,8 @@ class Asker:
             words[index] = rng.choice((invent(rng), rng.choice(self.foreign)))
         return " ".join(words)
 
-    def finish(self, rng: random.Random, frame: str, slot: str, items: list[str]) -> str:
-        """Fills a frame with items and adds manners."""
+    def finish(self, rng: random.Random, frame: str, slot: str, items: list[str], algorithms: bool = False) -> str:
+        """Fills a frame with items and adds manners; `algorithms` says that all items are algorithms."""
         request = frame.replace("{" + slot + "}", self.join(rng, items))
         kind = rng.choice(("", "", "", "simple ", "small ", "python ", "short "))
         count = {2: "two", 3: "three", 4: "four"}.get(len(items), "some")
@@ -296,8 +486,12 @@ class Asker:
         )
         single = f"a {kind}function"
         one = len(items) == 1
+        if algorithms and rng.random() < 0.3:
+            plural, single = f"{kind}algorithms", f"a {kind}algorithm".replace("a algo", "an algo")
         request = request.replace("{fns}", f"{kind}function" if one else f"{kind}functions")
         request = request.replace("{fn}", single if one or rng.random() < 0.15 else plural)
+        if algorithms and rng.random() < 0.08:
+            request += rng.choice(ALGORITHM_ENDINGS)
         return manners(rng, request, self.held_out)
 
     def join(self, rng: random.Random, items: list[str]) -> str:
@@ -307,7 +501,7 @@ class Asker:
         between, last = rng.choice(self.joins[:4]) if rng.random() < 0.6 else rng.choice(self.joins)
         if (between, last) == SPACE and any(" " in item for item in items):
             between, last = JOINS[1]
-        first = "\n- " if between == "\n- " else ""
+        first = between if between in ("\n- ", "\n* ") else ""
         return first + between.join(items[:-1]) + last + items[-1]
 
 
@@ -320,9 +514,9 @@ def manners(rng: random.Random, request: str, held_out: bool) -> str:
     """Politeness, capitals and punctuation, as people add them or not."""
     title, shouting = TITLES[held_out], SHOUTING[held_out]
     if rng.random() < 0.12:
-        request = rng.choice(("please ", "please, ", "hey, ", "hi, ", "ok, ", "now ")) + request
+        request = rng.choice(OPENINGS[:6] if rng.random() < 0.4 else OPENINGS) + request
     if rng.random() < 0.16:
-        request += rng.choice(ENDINGS)
+        request += rng.choice(ENDINGS[:6] if rng.random() < 0.3 else ENDINGS)
     draw = rng.random()
     if draw < 0.45:
         request = request[:1].upper() + request[1:]

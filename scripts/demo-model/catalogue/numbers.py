@@ -5,8 +5,8 @@ from catalogue import entry
 FUNCTIONS = [
     entry(
         "add",
-        do="(add|sum up) (two|2) numbers; compute the sum of (two|2) numbers; add (a and b|x and y)",
-        noun="addition; adding; the sum of two numbers; adding two numbers",
+        do="(add|sum up) (two|2) numbers; compute the sum of (two|2) numbers; add (a and b|x and y); (return|get|find) the sum of (two numbers|a and b); (put|add) two (numbers|values) together",
+        noun="addition; adding; the sum of two numbers; adding two numbers; (a|the) sum of (a and b|two values); (number|simple) addition",
         code='''
 def add(a, b):
     """Return the sum of a and b."""
@@ -16,8 +16,8 @@ def add(a, b):
     ),
     entry(
         "subtract",
-        do="subtract (two|2) numbers; subtract (one number|a number) from another; subtract b from a; compute the difference of two numbers",
-        noun="subtraction; subtracting; the difference of two numbers; subtracting two numbers",
+        do="subtract (two|2) numbers; subtract (one number|a number) from another; subtract b from a; compute the difference of two numbers; (take|subtract) one (number|value) (from|off) another; (return|get|find) the difference of two (numbers|values)",
+        noun="subtraction; subtracting; the difference of two numbers; subtracting two numbers; (the|) difference (of|between) two (numbers|values); (number|simple) subtraction",
         code='''
 def subtract(a, b):
     """Return a minus b."""
@@ -27,8 +27,8 @@ def subtract(a, b):
     ),
     entry(
         "multiply",
-        do="multiply (two|2) numbers; compute the product of (two|2) numbers; multiply (a and b|a by b)",
-        noun="multiplication; multiplying; the product of two numbers; multiplying two numbers",
+        do="multiply (two|2) numbers; compute the product of (two|2) numbers; multiply (a and b|a by b); (return|get|find) the product of (two numbers|a and b); (multiply|take) one number (by|times) another",
+        noun="multiplication; multiplying; the product of two numbers; multiplying two numbers; (the|) product of (a and b|two values); (number|simple) multiplication",
         code='''
 def multiply(a, b):
     """Return the product of a and b."""
@@ -38,8 +38,8 @@ def multiply(a, b):
     ),
     entry(
         "divide",
-        do="divide (two|2) numbers; divide (one number|a number) by another; divide a by b; compute the quotient of two numbers",
-        noun="division; dividing; the quotient of two numbers; (safe division|dividing two numbers)",
+        do="divide (two|2) numbers; divide (one number|a number) by another; divide a by b; compute the quotient of two numbers; (return|get|find) the (quotient|ratio) of two numbers; (split|divide) one (number|value) by another",
+        noun="division; dividing; the quotient of two numbers; (safe division|dividing two numbers); (the|) quotient of (a and b|two values); (number|simple) division",
         code='''
 def divide(a, b):
     """Return a divided by b."""
@@ -51,8 +51,8 @@ def divide(a, b):
     ),
     entry(
         "modulo",
-        do="compute the (remainder|modulo|modulus) of (a division|two numbers); get the remainder of a division; find the remainder (after|of) (a division|dividing)",
-        noun="(the|) modulus; the remainder; remainder of a division; the modulo operation",
+        do="compute the (remainder|modulo|modulus) of (a division|two numbers); get the remainder of a division; find the remainder (after|of) (a division|dividing); compute (a modulo b|a mod b|the remainder of a and b); calculate what (remains|is left) after a division",
+        noun="(the|) modulus; the remainder; remainder of a division; the modulo operation; mod; (modulo|remainder) (operator|calculation)",
         code='''
 def modulo(a, b):
     """Return the remainder of a divided by b."""
@@ -62,8 +62,8 @@ def modulo(a, b):
     ),
     entry(
         "power",
-        do="raise a number to a power; compute (a power|powers) of a number; compute a to the power of b; (do|compute) exponentiation",
-        noun="exponentiation; (powers|power) of a number; exponents",
+        do="raise a number to a power; compute (a power|powers) of a number; compute a to the power of b; (do|compute) exponentiation; (calculate|find|get) the (power|nth power) of a number; raise (a|x) to (b|the power n|n)",
+        noun="exponentiation; (powers|power) of a number; exponents; (a|the) number (raised|) to a power; x to the (power of n|nth power); raising (a number|numbers) to a power",
         code='''
 def power(base, exponent):
     """Return base raised to exponent."""
@@ -73,8 +73,8 @@ def power(base, exponent):
     ),
     entry(
         "square",
-        do="square a number; compute the square of (a number|x)",
-        noun="(the|) square of a number; squaring a number; squaring",
+        do="square a number; compute the square of (a number|x); (calculate|find|get|return) the square of a number; multiply a number (by|with) itself; raise a number to the power of two",
+        noun="(the|) square of a number; squaring a number; squaring; (the|a) squared number; x squared; number squaring",
         code='''
 def square(x):
     """Return x squared."""
@@ -84,8 +84,8 @@ def square(x):
     ),
     entry(
         "cube",
-        do="cube a number; compute the cube of (a number|x)",
-        noun="(the|) cube of a number; cubing a number; cubing",
+        do="cube a number; compute the cube of (a number|x); (calculate|find|get|return) the cube of a number; multiply a number by itself twice; raise a number to the (third power|power of three)",
+        noun="(the|) cube of a number; cubing a number; cubing; (the|a) cubed number; x cubed; (third power|the third power) of a number",
         code='''
 def cube(x):
     """Return x cubed."""
@@ -95,8 +95,8 @@ def cube(x):
     ),
     entry(
         "square_root",
-        do="(compute|find|get) (the|a) square root (of a number|); take the square root of a number",
-        noun="square roots; the square root of a number; sqrt",
+        do="(compute|find|get) (the|a) square root (of a number|); take the square root of a number; (calculate|return) the square root of (x|n|a number); (compute|find) the root of a number",
+        noun="square roots; the square root of a number; sqrt; (the|a) square root (calculation|calculator|); root of a number; (computing|taking) square roots",
         code='''
 def square_root(x):
     """Return the square root of x."""
@@ -108,8 +108,8 @@ def square_root(x):
     ),
     entry(
         "absolute",
-        do="(compute|get|return|find) the absolute value (of a number|)",
-        noun="(the|) absolute value; absolute value of a number",
+        do="(compute|get|return|find) the absolute value (of a number|); make a number positive; (remove|drop) the sign of a number; (calculate|take) the (absolute value|modulus) of x; (compute|get) the magnitude of a number",
+        noun="(the|) absolute value; absolute value of a number; (absolute|) magnitude of a number; the absolute value of x; abs",
         code='''
 def absolute(x):
     """Return the absolute value of x."""
@@ -119,8 +119,8 @@ def absolute(x):
     ),
     entry(
         "clamp",
-        do="clamp a (number|value) (to a range|between two limits|); limit a (number|value) to a range; keep a (number|value) (in|within) a range",
-        noun="clamping; clamping a (number|value); limiting a value to a range",
+        do="clamp a (number|value) (to a range|between two limits|); limit a (number|value) to a range; keep a (number|value) (in|within) a range; (force|bound|hold) a number between (two limits|a minimum and a maximum)",
+        noun="clamping; clamping a (number|value); limiting a value to a range; (bounding|keeping) a number (in|within) a range; (number|value) clamping",
         code='''
 def clamp(x, low, high):
     """Limit x to the range from low to high."""
@@ -130,8 +130,8 @@ def clamp(x, low, high):
     ),
     entry(
         "percentage",
-        do="(compute|calculate) (a|the) percentage; compute what percent a (part|number) is of a (whole|total)",
-        noun="percentages; percent of a (whole|total); percentage of a (whole|total)",
+        do="(compute|calculate) (a|the) percentage; compute what percent a (part|number) is of a (whole|total); (find|get) the percentage of a (part|number) in a (whole|total); (work out|calculate) (percentages|a percent)",
+        noun="percentages; percent of a (whole|total); percentage of a (whole|total); (a|the) percentage (calculation|calculator); (computing|calculating) percentages",
         code='''
 def percentage(part, whole):
     """Return part as a percentage of whole."""
@@ -141,8 +141,8 @@ def percentage(part, whole):
     ),
     entry(
         "factorial",
-        do="(compute|calculate|find|get) (the|a) factorial (of a number|of n|); compute n!",
-        noun="(the|) factorial of (a number|n); factorials; n!; (recursive|) factorial",
+        do="(compute|calculate|find|get) (the|a) factorial (of a number|of n|); compute n!; multiply (all|the) numbers from 1 to n; (return|work out) (n factorial|the factorial)",
+        noun="(the|) factorial of (a number|n); factorials; n!; (recursive|) factorial; (a|the) factorial (calculation|calculator); n factorial",
         code='''
 def factorial(n):
     """Return n!, the product of 1 to n."""
@@ -155,8 +155,8 @@ def factorial(n):
     ),
     entry(
         "fibonacci",
-        do="(compute|calculate|find|get|return) (the nth|a|the) fibonacci number; (generate|compute) (the|) fibonacci (numbers|sequence|series)",
-        noun="fibonacci numbers; (the|) fibonacci (sequence|series); the (nth|n-th) fibonacci number; fib",
+        do="(compute|calculate|find|get|return) (the nth|a|the) fibonacci number; (generate|compute) (the|) fibonacci (numbers|sequence|series); (list|print|produce) (the|) fibonacci numbers; (return|give) the (nth|n-th) (number|term) of the fibonacci (sequence|series)",
+        noun="fibonacci numbers; (the|) fibonacci (sequence|series); the (nth|n-th) fibonacci number; fib; (a|) fibonacci (generator|calculator); fibonacci",
         code='''
 def fibonacci(n):
     """Return the n-th Fibonacci number."""
@@ -169,8 +169,8 @@ def fibonacci(n):
     ),
     entry(
         "is_prime",
-        do="(check|test|determine|tell) (if|whether) (a number|n|an integer) is (prime|a prime|a prime number); (check|test) (for primality|for primes|for prime numbers); check (primes|primality)",
-        noun="(prime|primality) (check|test|checking|testing); (a|) prime number (checker|check); checking for primes",
+        do="(check|test|determine|tell) (if|whether) (a number|n|an integer) is (prime|a prime|a prime number); (check|test) (for primality|for primes|for prime numbers); check (primes|primality); (decide|find out|see) (if|whether) (a number|n|an integer) is (prime|a prime number)",
+        noun="(prime|primality) (check|test|checking|testing); (a|) prime number (checker|check); checking for primes; (a|) (primality|prime) (tester|checker); testing (for primes|primality)",
         code='''
 def is_prime(n):
     """Tell whether n is a prime number."""
@@ -185,8 +185,8 @@ def is_prime(n):
     ),
     entry(
         "primes_up_to",
-        do="(list|find|get|generate) (all|the|) (primes|prime numbers) (up to|below|until) (n|a limit); (list|find|get) all (primes|prime numbers)",
-        noun="(primes|prime numbers) up to (n|a limit); (the|a) sieve of eratosthenes; prime sieve; (a list of|all) (primes|prime numbers)",
+        do="(list|find|get|generate) (all|the|) (primes|prime numbers) (up to|below|until) (n|a limit); (list|find|get) all (primes|prime numbers); (print|collect|return) (all|the) (primes|prime numbers) (up to|below) (n|a limit|100); (find|list) every prime (up to|below) n",
+        noun="(primes|prime numbers) (up to|below) (n|a limit); (a list of|all|) (primes|prime numbers); (the|) (primes|prime numbers) (below|up to) a number; (listing|a list of) (the|all|) primes",
         code='''
 def primes_up_to(n):
     """Return all primes up to n."""
@@ -200,8 +200,8 @@ def primes_up_to(n):
     ),
     entry(
         "prime_factors",
-        do="(find|get|compute|list) the prime factors (of a number|of n|); factorize (a number|n|an integer); factor a number into primes",
-        noun="(the|) prime factors (of a number|); prime (factorization|factorisation)",
+        do="(find|get|compute|list) the prime factors (of a number|of n|); factorize (a number|n|an integer); factor a number into primes; (decompose|break|split) (a number|n) into (primes|prime factors); (return|print) (all|the) prime factors",
+        noun="(the|) prime factors (of a number|); prime (factorization|factorisation); factoring (a number|numbers|into primes); (prime|integer) (decomposition|factoring); (a|) (prime|) factorizer",
         code='''
 def prime_factors(n):
     """Return the prime factors of n in order."""
@@ -218,8 +218,8 @@ def prime_factors(n):
     ),
     entry(
         "divisors",
-        do="(find|list|get|compute) (all|the) divisors (of a number|of n|); list all numbers that divide n",
-        noun="(the|all|) divisors (of a number|of n); a list of divisors",
+        do="(find|list|get|compute) (all|the) divisors (of a number|of n|); list all numbers that divide n; (print|return) every divisor (of a number|of n|); find (all|the) numbers that divide (a number|n)",
+        noun="(the|all|) divisors (of a number|of n); a list of divisors; (all|the) factors of (a number|n); (finding|listing) (all|) divisors; (a|) divisor (list|finder)",
         code='''
 def divisors(n):
     """Return all divisors of n in order."""
@@ -229,8 +229,8 @@ def divisors(n):
     ),
     entry(
         "gcd",
-        do="(compute|find|calculate|get) the (greatest common divisor|gcd|greatest common factor) (of two numbers|)",
-        noun="(the|) greatest common divisor; (the|) gcd of two numbers; euclid's algorithm; (the|) euclidean algorithm",
+        do="(compute|find|calculate|get) the (greatest common divisor|gcd|greatest common factor) (of two numbers|); (return|work out) the (gcd|greatest common divisor) of (a and b|two numbers|two integers); find the (largest|greatest|highest) number that divides (both|two) numbers; (run|implement) (euclid's algorithm|the euclidean algorithm)",
+        noun="(the|) greatest common divisor; (the|) gcd of two numbers; euclid's algorithm; (the|) euclidean algorithm; (the|) (greatest common factor|highest common factor); gcd",
         code='''
 def gcd(a, b):
     """Return the greatest common divisor of a and b."""
@@ -242,8 +242,8 @@ def gcd(a, b):
     ),
     entry(
         "lcm",
-        do="(compute|find|calculate|get) the (least common multiple|lcm) (of two numbers|)",
-        noun="(the|) least common multiple; (the|) lcm of two numbers",
+        do="(compute|find|calculate|get) the (least common multiple|lcm) (of two numbers|); (return|work out) the (lcm|least common multiple) of (a and b|two numbers|two integers); find the (smallest|lowest|least) common multiple; find the (smallest|lowest) number that two numbers divide",
+        noun="(the|) least common multiple; (the|) lcm of two numbers; (the|) (lowest|smallest) common multiple; lcm; (a|) lcm (calculator|calculation)",
         code='''
 def lcm(a, b):
     """Return the least common multiple of a and b."""
@@ -256,8 +256,8 @@ def lcm(a, b):
     ),
     entry(
         "is_even",
-        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is even; (check|test) for even numbers",
-        noun="even (check|test); (checking for|) even numbers; even number (check|checker)",
+        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is even; (check|test) for even numbers; (see|find out|decide) (if|whether) a number is even; (check|test) (if|whether) a number is divisible by (two|2)",
+        noun="even (check|test); (checking for|) even numbers; even number (check|checker); (an|) (even|evenness) (test|check|tester); (a|) test for even numbers",
         code='''
 def is_even(n):
     """Tell whether n is even."""
@@ -267,8 +267,8 @@ def is_even(n):
     ),
     entry(
         "is_odd",
-        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is odd; (check|test) for odd numbers",
-        noun="odd (check|test); (checking for|) odd numbers; odd number (check|checker)",
+        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is odd; (check|test) for odd numbers; (see|find out|decide) (if|whether) a number is odd; (check|test) (if|whether) a number is not divisible by (two|2)",
+        noun="odd (check|test); (checking for|) odd numbers; odd number (check|checker); (an|) (odd|oddness) (test|check|tester); (a|) test for odd numbers",
         code='''
 def is_odd(n):
     """Tell whether n is odd."""
@@ -278,8 +278,8 @@ def is_odd(n):
     ),
     entry(
         "is_leap_year",
-        do="(check|test|tell|determine) (if|whether) a year is a leap year; (check|test) for leap years; detect leap years",
-        noun="leap year (check|test|checker); leap years; checking leap years",
+        do="(check|test|tell|determine) (if|whether) a year is a leap year; (check|test) for leap years; detect leap years; (see|find out|decide) (if|whether) a year (is a leap year|has 366 days)",
+        noun="leap year (check|test|checker); leap years; checking leap years; (a|) leap year (tester|detector|detection); testing (for|) leap years",
         code='''
 def is_leap_year(year):
     """Tell whether year is a leap year."""
@@ -289,8 +289,8 @@ def is_leap_year(year):
     ),
     entry(
         "is_perfect",
-        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is perfect; (check|test) for perfect numbers",
-        noun="perfect number (check|test|checker); (checking for|) perfect numbers",
+        do="(check|test|tell|determine) (if|whether) (a number|n|an integer) is perfect; (check|test) for perfect numbers; (see|find out|decide) (if|whether) a number is (perfect|a perfect number); check (if|whether) a number equals the sum of its divisors",
+        noun="perfect number (check|test|checker); (checking for|) perfect numbers; (a|) perfect number (tester|detector|testing); testing (for|) perfect numbers",
         code='''
 def is_perfect(n):
     """Tell whether n equals the sum of its smaller divisors."""
@@ -300,8 +300,8 @@ def is_perfect(n):
     ),
     entry(
         "sum_digits",
-        do="(sum|add up) the digits of (a number|n|an integer); (compute|calculate|find|get) the (sum of the digits|digit sum) (of a number|)",
-        noun="(the|) sum of digits; digit sum; the sum of the digits of a number; digit sums",
+        do="(sum|add up) the digits of (a number|n|an integer); (compute|calculate|find|get) the (sum of the digits|digit sum) (of a number|); (total|add together) (the|all) digits of a number; (return|work out) the (digit sum|sum of digits)",
+        noun="(the|) sum of digits; digit sum; the sum of the digits of a number; digit sums; adding (the|up the) digits (of a number|); (a|the) digit (total|sum function)",
         code='''
 def sum_digits(n):
     """Return the sum of the digits of n."""
@@ -311,8 +311,8 @@ def sum_digits(n):
     ),
     entry(
         "reverse_number",
-        do="reverse the digits of (a number|n|an integer); (reverse|flip) (a number|an integer)",
-        noun="number reversal; reversing (a number|the digits of a number)",
+        do="reverse the digits of (a number|n|an integer); (reverse|flip) (a number|an integer); turn (a number|an integer) around; (return|write) (a number|an integer) backwards",
+        noun="number reversal; reversing (a number|the digits of a number); (integer|digit) reversal; (a number|an integer) backwards; (a|) number reverser",
         code='''
 def reverse_number(n):
     """Return n with its digits reversed."""
@@ -322,8 +322,8 @@ def reverse_number(n):
     ),
     entry(
         "collatz",
-        do="(compute|generate|get|print) the collatz (sequence|series) (of a number|)",
-        noun="(the|) collatz (sequence|series|conjecture); collatz steps",
+        do="(compute|generate|get|print) the collatz (sequence|series) (of a number|); (list|show|return) the collatz (numbers|steps) (of n|of a number|); (do|run) the 3n + 1 (steps|problem); follow the collatz (rule|conjecture)",
+        noun="(the|) collatz (sequence|series|conjecture); collatz steps; (the|) 3n + 1 (problem|sequence); (the|) hailstone (numbers|sequence)",
         code='''
 def collatz(n):
     """Return the Collatz sequence from n down to 1."""
@@ -337,8 +337,8 @@ def collatz(n):
     ),
     entry(
         "fizzbuzz",
-        do="(play|solve|do) (fizzbuzz|fizz buzz); (print|return|list) the fizzbuzz (numbers|sequence)",
-        noun="fizz buzz; the fizzbuzz (game|problem); FizzBuzz",
+        do="(play|solve|do) (fizzbuzz|fizz buzz); (print|return|list) the fizzbuzz (numbers|sequence); (write|make|code) (fizz buzz|fizzbuzz); (count|go) from 1 to n with (fizz and buzz|fizzbuzz)",
+        noun="fizz buzz; the fizzbuzz (game|problem); FizzBuzz; (the|a) fizz buzz (game|problem|exercise|); fizz and buzz",
         code='''
 def fizzbuzz(n):
     """Return the FizzBuzz words from 1 to n."""
@@ -349,5 +349,138 @@ def fizzbuzz(n):
     return words
 ''',
         checks=["fizzbuzz(5) == ['1', '2', 'Fizz', '4', 'Buzz']", "fizzbuzz(15)[-1] == 'FizzBuzz'"],
+    ),
+    entry(
+        "count_digits",
+        do="count (the|all|) digits (of a number|in a number|of an integer); (find|get|return) the number of digits (of a number|of n|); count how many digits (a number|an integer) has; measure how long a number is",
+        noun="(the|) number of digits (of a number|in a number|); digit (count|counting|counter); counting (the|) digits (of a number|); (the|a) count of digits",
+        code='''
+def count_digits(n):
+    """Return the number of digits of n."""
+    return len(str(abs(n)))
+''',
+        checks=["count_digits(0) == 1", "count_digits(-123) == 3", "count_digits(10) == 2"],
+    ),
+    entry(
+        "is_perfect_square",
+        do="(check|test|tell|determine) (if|whether) a number is a (perfect square|square number); check for (perfect squares|square numbers); (see|decide) (if|whether) a number is (a perfect|a) square; (test|detect) (perfect squares|square numbers)",
+        noun="perfect square (check|test|checker); perfect squares; (checking|testing) (for|) perfect squares; (a|) square number (check|test|checker)",
+        code='''
+def is_perfect_square(n):
+    """Tell whether n is the square of an integer."""
+    from math import isqrt
+    return n >= 0 and isqrt(n) ** 2 == n
+''',
+        checks=["is_perfect_square(49)", "is_perfect_square(0)", "not is_perfect_square(50)", "not is_perfect_square(-4)"],
+    ),
+    entry(
+        "is_armstrong",
+        do="(check|test|tell|determine) (if|whether) a number is an (armstrong|narcissistic) number; check for (armstrong|narcissistic) numbers; (see|decide) (if|whether) a number is (armstrong|narcissistic); (test|detect) (armstrong|narcissistic) numbers",
+        noun="(armstrong|narcissistic) number (check|test|checker); (armstrong|narcissistic) numbers; (checking|testing) (for|) armstrong numbers; (an|) armstrong (check|test|checker)",
+        code='''
+def is_armstrong(n):
+    """Tell whether n is the sum of its digits to the power of their count."""
+    digits = str(n)
+    return n == sum(int(d) ** len(digits) for d in digits)
+''',
+        checks=["is_armstrong(153)", "is_armstrong(9)", "not is_armstrong(154)"],
+    ),
+    entry(
+        "sum_to_n",
+        do="(sum|add) (all|the) numbers (up to n|from 1 to n|from one to n); (compute|calculate|find) the sum of the first n (numbers|integers|natural numbers); (compute|find) the (nth|n-th) triangular number; (compute|get) the sum (from 1 to n|up to n)",
+        noun="(the|) sum (from 1 to n|up to n); (the|) sum of the first n (numbers|integers|natural numbers); (the|) triangular (numbers|number); sum of natural numbers",
+        code='''
+def sum_to_n(n):
+    """Return the sum of the numbers from 1 to n."""
+    return n * (n + 1) // 2
+''',
+        checks=["sum_to_n(100) == 5050", "sum_to_n(0) == 0"],
+    ),
+    entry(
+        "multiplication_table",
+        do="(print|make|create|generate) (a|the) (multiplication table|times table) (of a number|of n|); list the (multiples|first ten multiples) of a number; (show|return) the times table (of a number|of n|); (write|build) (a|the) (times table|multiplication table)",
+        noun="(a|the|) multiplication (table|tables); (a|the|) times (table|tables); (the|) first (ten|10) multiples of a number; (the|) multiples of a number",
+        code='''
+def multiplication_table(n):
+    """Return the first ten multiples of n."""
+    return [n * i for i in range(1, 11)]
+''',
+        checks=["multiplication_table(3) == [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]"],
+    ),
+    entry(
+        "binomial",
+        do="(compute|calculate|find) (the|a) binomial (coefficient|coefficient of n and k); compute n choose k; count the (combinations|ways to choose k of n things); (count|compute) how many ways there are to choose k (of n|items)",
+        noun="(a|the|) binomial coefficient; n choose k; (the|) number of combinations; binomial coefficients; (counting|the count of) combinations",
+        code='''
+def binomial(n, k):
+    """Return the number of ways to choose k of n things."""
+    result = 1
+    for i in range(k):
+        result = result * (n - i) // (i + 1)
+    return result
+''',
+        checks=["binomial(5, 2) == 10", "binomial(4, 0) == 1", "binomial(3, 5) == 0"],
+    ),
+    entry(
+        "swap",
+        do="swap (two|2) (values|variables|numbers); (exchange|switch) (two|2) (values|variables); swap (a and b|x and y); (exchange|switch) (a and b|the values of two variables)",
+        noun="swapping (two values|two variables|two numbers|variables); (a|) (swap|exchange) of two (values|variables|numbers); (variable|value) swapping; (a|) variable swap",
+        code='''
+def swap(a, b):
+    """Return a and b in the other order."""
+    return b, a
+''',
+        checks=["tuple(swap(1, 2)) == (2, 1)"],
+    ),
+    entry(
+        "max_of_three",
+        do="(find|get|return) the (largest|biggest|greatest|maximum) of (three|3) numbers; (compute|take) the maximum of three (numbers|values); compare (three|3) numbers; find the (largest|biggest) of (a, b and c|three values)",
+        noun="(the|) (largest|biggest|greatest) of (three|3) numbers; (the|) maximum of (three|3) (numbers|values); comparing (three|3) numbers; (max|maximum) of three",
+        code='''
+def max_of_three(a, b, c):
+    """Return the largest of three numbers."""
+    return max(a, b, c)
+''',
+        checks=["max_of_three(1, 3, 2) == 3", "max_of_three(-1, -5, -2) == -1"],
+    ),
+    entry(
+        "random_number",
+        do="(generate|create|make|get) a random (number|integer|int) (in a range|between two numbers|between low and high|); (pick|draw|choose) a random (number|integer); generate random (numbers|integers); (return|give) a random number",
+        noun="(a|) random (number|integer); random (numbers|integers); (a|) random number (generator|between two limits|in a range); (generating|drawing) random numbers",
+        code='''
+def random_number(low, high):
+    """Return a random integer from low to high."""
+    from random import randint
+    return randint(low, high)
+''',
+        checks=["random_number(3, 3) == 3", "all(1 <= random_number(1, 6) <= 6 for _ in range(50))"],
+    ),
+    entry(
+        "solve_quadratic",
+        do="solve (a|the) quadratic (equation|equations|); (find|compute|get) the roots of a (quadratic|quadratic equation|parabola); solve ax^2 + bx + c = 0; apply the quadratic formula",
+        noun="(the|a|) quadratic (formula|equation|equations); (the|) roots of a (quadratic equation|quadratic|parabola); (a|) quadratic (equation|) solver; solving (quadratic equations|a quadratic equation)",
+        code='''
+def solve_quadratic(a, b, c):
+    """Return the real roots of a*x*x + b*x + c."""
+    d = b * b - 4 * a * c
+    if d < 0:
+        return []
+    return sorted({(-b - d ** 0.5) / (2 * a), (-b + d ** 0.5) / (2 * a)})
+''',
+        checks=["solve_quadratic(1, -3, 2) == [1, 2]", "solve_quadratic(1, 0, 1) == []", "solve_quadratic(1, -2, 1) == [1]"],
+    ),
+    entry(
+        "letter_grade",
+        do="(convert|turn) a (score|mark) (to|into) a (grade|letter grade); (compute|find|get|return) the (letter grade|grade) (of a student|of a score|for a score|); (assign|give) a (letter grade|grade) (to a score|); grade (a student|students|a test score)",
+        noun="(a|the|) letter (grade|grades); (a|the|) grade (calculator|of a student|for a score); (student|school|exam) grades; (grading|converting scores to grades)",
+        code='''
+def letter_grade(score):
+    """Return the grade from A to F for a score up to 100."""
+    for limit, grade in ((90, "A"), (80, "B"), (70, "C"), (60, "D")):
+        if score >= limit:
+            return grade
+    return "F"
+''',
+        checks=["letter_grade(95) == 'A'", "letter_grade(80) == 'B'", "letter_grade(12) == 'F'"],
     ),
 ]
