@@ -24,10 +24,10 @@ from catalogue import ALGORITHM, CODER, COMPLEXITY, Function
 from config import ASSET, DATA, MODEL, WORK
 from data import CHAT, CODED, HONEST, LANGUAGE, RAW, ROUTER, UNKNOWN, held_out
 
-# Share of the requests of a kind that must pass in each form, of all of them and of a sample:
-# a few requests say no more.
+# Share of the requests of a kind that must pass in each form.
 LIMITS = {CODER: 0.95, ALGORITHM: 0.90, ROUTER: 0.98, UNKNOWN: 0.95, LANGUAGE: 0.9}
-SAMPLE_LIMITS = {CODER: 0.8, ALGORITHM: 0.75, ROUTER: 0.85, UNKNOWN: 0.7, LANGUAGE: 0.5}
+# The same of a sample, of all kinds and forms together: one or two requests of a kind say nothing.
+SAMPLE_LIMIT = 0.75
 RUN_SECONDS = 5  # for the code of one request
 ASK_SECONDS = 60  # for one call of llama-completion
 MAX_TOKENS = 900  # no answer is longer
@@ -201,11 +201,15 @@ def main() -> None:
     (WORK / "evaluation.jsonl").write_text("".join(json.dumps(result) + "\n" for result in results))
     shares = report(results)
     print(f"evaluate: {len(results)} requests, {time.monotonic() - start:.0f} s")
-    limits = SAMPLE_LIMITS if options.sample else LIMITS
+    if options.sample:
+        share = sum(not result["fault"] for result in results) / len(results)
+        if share < SAMPLE_LIMIT:
+            raise SystemExit(f"{share:.1%} of the sample pass: the limit is {SAMPLE_LIMIT:.0%}")
+        return
     missed = [
-        f"{kind}, {form}: {share:.1%}, the limit is {limits[kind]:.0%}"
+        f"{kind}, {form}: {share:.1%}, the limit is {LIMITS[kind]:.0%}"
         for (kind, form), share in shares.items()
-        if share < limits[kind]
+        if share < LIMITS[kind]
     ]
     if missed:
         raise SystemExit("too few pass: " + "; ".join(missed))
