@@ -14,7 +14,8 @@ async fn a_raw_prompt_is_shown_to_the_letter() {
         .await
         .left_with(0)
         .showed("Write Python code for: é \\n \"x\" \n\nCode:")
-        .said(&["tokens not counted", "llama-tokenize", "raw prompt"]);
+        .said(&["tokens not counted", "llama-tokenize"])
+        .said(&["raw prompt"]);
     shown(&["coder", "x", "--var", "language=Rust", "-q"])
         .await
         .left_with(0)
