@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::exchange::{Exchange, Message};
 use super::generation::{BROKEN_PATIENCE, Phase};
@@ -11,6 +11,7 @@ use super::outcome::{Failure, Interruption, LimitKind};
 use super::reading::{Heard, LogReader};
 use super::request::{Prepared, StartError, Way};
 use super::served::Served;
+use super::session::until_instant;
 use crate::exit::Exit;
 use crate::profile::Limits;
 use crate::supervise::{Event, Job, Ladder, Rung, StopSignal};
@@ -130,27 +131,33 @@ pub async fn form(
                 }
             },
             interruption = &mut wish => break Err(FormError::Interrupted(interruption)),
-            () = until(limit.map(|(at, ..)| at)) => if let Some((_, kind, limit)) = limit {
+            () = until_instant(limit.map(|(at, ..)| at)) => if let Some((_, kind, limit)) = limit {
                 break Err(FormError::Budget { kind, limit });
             },
-            () = until(broken.as_ref().map(|(at, _)| *at)) => {
+            () = until_instant(broken.as_ref().map(|(at, _)| *at)) => {
                 let detail = broken.map(|(_, detail)| detail).unwrap_or_default();
                 break Err(FormError::Failed(Failure::BrokenOff { detail }));
             }
         }
     };
     drop(exchange);
-    // Whoever asks for the end is not to wait for a server that works for nobody.
-    let patience = match ended {
-        Err(FormError::Interrupted(_)) => Ladder::kill(),
-        _ => Ladder::new([Rung {
+    end(job, matches!(ended, Err(FormError::Interrupted(_)))).await;
+    ended
+}
+
+/// Ends the server, and returns when nothing is left of it. Whoever asks for the end is not to wait for a
+/// server that works for nobody.
+async fn end(mut job: Job, at_once: bool) {
+    let ladder = if at_once {
+        Ladder::kill()
+    } else {
+        Ladder::new([Rung {
             signal: StopSignal::Terminate,
             patience: PATIENCE,
-        }]),
+        }])
     };
-    job.stop(patience);
+    job.stop(ladder);
     while job.next().await.is_some() {}
-    ended
 }
 
 /// The limit that runs out first: when, which, and how long it was.
@@ -171,13 +178,6 @@ fn next_limit(
         Some((from.checked_add(limit)?, kind, limit))
     });
     limits.min_by_key(|(at, ..)| *at)
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }
 
 fn lost(detail: String) -> FormError {

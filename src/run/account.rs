@@ -57,24 +57,28 @@ pub(super) fn before(facts: &Facts, prepared: &Prepared) -> String {
         &format!("{}{build}", prepared.program().display()),
     );
     row("argv", &argv(prepared));
-    match &facts.prompt {
-        Prompt::Raw(text) => row("prompt", &preview(text)),
-        Prompt::Chat { system, user } => {
-            if let Some(system) = system {
-                row("system", &preview(system));
-            }
-            row("user", &preview(user));
-            // A server tells what it has formed; llama-completion does not.
-            if prepared.kind() == Program::Completion {
-                row(
-                    "form",
-                    "the model's own chat template (`orchestrate prompt` shows what comes of it)",
-                );
-            }
-        }
+    for (name, value) in sent(&facts.prompt, prepared.kind()) {
+        row(name, &value);
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+/// What the program gets to read.
+fn sent(prompt: &Prompt, program: Program) -> Vec<(&'static str, String)> {
+    let (system, user) = match prompt {
+        Prompt::Raw(text) => return vec![("prompt", preview(text))],
+        Prompt::Chat { system, user } => (system, user),
+    };
+    let system = system.as_deref().map(|system| ("system", preview(system)));
+    // A server tells what it has formed; llama-completion does not.
+    let form = (program == Program::Completion).then(|| {
+        let template =
+            "the model's own chat template (`orchestrate prompt` shows what comes of it)";
+        ("form", template.to_owned())
+    });
+    let user = ("user", preview(user));
+    system.into_iter().chain([user]).chain(form).collect()
 }
 
 /// What a model's own chat template has made of the turns.

@@ -200,7 +200,7 @@ fn what_is_no_grammar_is_refused_with_the_reason() {
         let report = Case::new("x").set(key, value).ends("crashed");
         assert_eq!(report["exit_code"], 3, "{report}");
         let message = report["error"]["message"].as_str().unwrap();
-        let told = message.contains(reason) || message.ends_with(NO_REASON);
+        let told = message.contains(reason) || message.contains(NO_REASON);
         assert!(told, "{message}");
     }
 }

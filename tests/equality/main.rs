@@ -194,14 +194,14 @@ fn forgive(completion: &Value, server: &mut Value) {
         known["generated_tokens"] = told["generated_tokens"].clone();
     }
     let message = completion["error"]["message"].as_str();
-    if message.is_some_and(|message| message.ends_with(NO_REASON)) {
+    if message.is_some_and(|message| message.contains(NO_REASON)) {
         server["error"] = completion["error"].clone();
     }
 }
 
 /// All that is left of a refusal where the line with the reason is lost: the program aborts then, which is
 /// no end that a run is repeated for.
-const NO_REASON: &str = "failed to parse grammar";
+const NO_REASON: &str = ": failed to parse grammar;";
 
 /// Where the first complete stop sequence, or the longest of several, cuts a text.
 fn cut<'t>(text: &'t str, words: &[&str]) -> &'t str {
