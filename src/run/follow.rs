@@ -171,6 +171,11 @@ impl Follower {
         if request.verbose {
             console.line(&before);
         }
+        if let Some(routed) = &ready.facts.routed {
+            for line in &routed.log {
+                log.line(&format!("router: {line}"));
+            }
+        }
         log.line(&before);
         Ok(Self {
             console,

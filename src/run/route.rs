@@ -19,6 +19,8 @@ use crate::store::Paths;
 use crate::ui::{Console, Interrupts, Live, Step};
 use crate::vendor::{Install, LocateError};
 
+/// Lines of the router's log that are kept for `--log-file`.
+const MOST_LINES: usize = 2000;
 /// The sampler has nothing to draw at temperature 0; a fixed seed says so.
 const SEED: u32 = 0;
 
@@ -29,6 +31,8 @@ pub(super) struct Routed {
     pub(super) profile: String,
     /// How long the choice took.
     pub(super) took: Duration,
+    /// What the router's program logged.
+    pub(super) log: Vec<String>,
     how: How,
 }
 
@@ -99,6 +103,7 @@ pub(super) async fn choose(
     interrupts: &mut Interrupts,
 ) -> Result<Routed, Interruption> {
     let began = Instant::now();
+    let mut log = Vec::new();
     let (routes, broken) = routes(&asked.profiles);
     for error in broken {
         console.note(&format_args!("left out of the choice: {error}"));
@@ -114,7 +119,7 @@ pub(super) async fn choose(
                 console,
                 routes,
             };
-            match asking.ask(interrupts).await {
+            match asking.ask(interrupts, &mut log).await {
                 Ok(choice) => Ok(choice),
                 Err(Failed::Interrupted(interruption)) => return Err(interruption),
                 Err(Failed::Reason(reason)) => {
@@ -133,6 +138,7 @@ pub(super) async fn choose(
     Ok(Routed {
         profile,
         took: began.elapsed(),
+        log,
         how,
     })
 }
@@ -158,7 +164,11 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    async fn ask(&self, interrupts: &mut Interrupts) -> Result<(String, How), Failed> {
+    async fn ask(
+        &self,
+        interrupts: &mut Interrupts,
+        log: &mut Vec<String>,
+    ) -> Result<(String, How), Failed> {
         let router = self.asked.profiles.resolve(ROUTER, &[]);
         let router = router.map_err(|error| Failed::from(RunError::Profile(error)))?;
         if !router.profile.prompt.lists_routes() {
@@ -185,7 +195,7 @@ impl Asking<'_> {
         .prepare();
         let started = prepared.and_then(Session::start);
         let session = started.map_err(|error| Failed::from(RunError::Start(error)))?;
-        let (text, outcome) = self.follow(session, interrupts).await?;
+        let (text, outcome) = self.follow(session, interrupts, log).await?;
         self.judge(text.trim(), &outcome)
     }
 
@@ -245,6 +255,7 @@ impl Asking<'_> {
         &self,
         mut session: Session,
         interrupts: &mut Interrupts,
+        log: &mut Vec<String>,
     ) -> Result<(String, Outcome), Failed> {
         let mut live = Live::new(self.console, ROUTER, false);
         let period = live.period();
@@ -263,6 +274,7 @@ impl Asking<'_> {
                 }
                 event = session.next() => match event {
                     Some(SessionEvent::Text(piece)) => text.push_str(&piece),
+                    Some(SessionEvent::Log(line)) if log.len() < MOST_LINES => log.push(line),
                     Some(SessionEvent::Finished(outcome)) => break outcome,
                     Some(_) => {}
                     None => return Err(Failed::Reason("it ended without an outcome".to_owned())),

@@ -304,3 +304,28 @@ async fn a_router_that_hangs_leaves_time_for_the_answer() {
         fell_back(auto(&world, router, &["--json"]).end().await, late);
     }
 }
+
+#[tokio::test]
+async fn an_end_while_the_router_chooses_is_told_in_json_too() {
+    let world = routes();
+    let router = format!("ready;asked /completion;count {};hang", world.marks());
+    let running = auto(&world, &router, &["--json"]).start().await;
+    until("the router is there", || world.starts() == 1).await;
+    running.signal(Signal::TERM);
+    let ended = running.end().await.left_with(143);
+    let ended = ended.said(&["SIGTERM came before the answer began"]);
+    assert_eq!(ended.json()["exit_code"], 143);
+}
+
+#[tokio::test]
+async fn what_the_routers_program_says_is_in_the_log_file() {
+    let world = routes();
+    let log = world.text("log");
+    let run = auto(&world, "ready;write algo;eos", &["--log-file", &log]);
+    run.end().await.left_with(0);
+    let lines = fs::read_to_string(&log).expect("a log");
+    assert!(
+        lines.lines().any(|line| line.starts_with("router: ")),
+        "{lines}"
+    );
+}
