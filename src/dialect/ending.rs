@@ -166,10 +166,12 @@ impl OutputFilter {
 
     /// Holds a packet back as long as what is held is the beginning of the program's last words.
     fn push_packet(&mut self, packet: &[u8]) -> Vec<Vec<u8>> {
-        self.held.push(packet.to_vec());
         let mut released = Vec::new();
-        while !is_beginning_of_an_end(&self.held) {
-            released.push(self.held.remove(0));
+        for part in parted(packet) {
+            self.held.push(part.to_vec());
+            while !is_beginning_of_an_end(&self.held) {
+                released.push(self.held.remove(0));
+            }
         }
         released
     }
@@ -214,6 +216,18 @@ impl OutputFilter {
             }
         }
         found
+    }
+}
+
+/// A packet, without the last words that came joined to it and to each other: a program that exits while
+/// its log thread prints (llama.cpp#22142) may flush all of them in one write. No token of a model is that
+/// long and ends so.
+fn parted(packet: &[u8]) -> Vec<&[u8]> {
+    let before_closing = packet.strip_suffix(CLOSING);
+    match before_closing.and_then(|rest| rest.strip_suffix(MARKER)) {
+        Some([]) => vec![MARKER, CLOSING],
+        Some(text) => vec![text, MARKER, CLOSING],
+        None => vec![packet],
     }
 }
 
@@ -412,6 +426,28 @@ mod tests {
             let mut filter = OutputFilter::new(Style::Logger, boundaries);
             assert_eq!(filter.push(b"fn main"), b"fn main");
             assert_eq!(filter.push(b"() {}"), b"() {}");
+        }
+    }
+
+    #[test]
+    fn last_words_in_one_write_are_the_programs_all_the_same() {
+        for (packets, text) in [
+            (vec!["a", " [end of text]\n\n\n"], "a"),
+            (vec!["a", "b [end of text]\n\n\n"], "ab"),
+        ] {
+            let mut filter = OutputFilter::new(Style::Logger, Boundaries::Packets);
+            let shown: Vec<u8> = packets
+                .iter()
+                .flat_map(|packet| filter.push(packet.as_bytes()))
+                .collect();
+            let tail = filter.finish(&HowItEnded {
+                code: Some(0),
+                tokens_generated: Some(3),
+                max_tokens: LIMIT,
+                context_full: false,
+            });
+            assert_eq!((shown.as_slice(), tail.text), (text.as_bytes(), vec![]));
+            assert!(tail.end_of_text && tail.closed);
         }
     }
 

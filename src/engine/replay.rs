@@ -31,6 +31,11 @@ impl Replay {
         fresh
     }
 
+    /// Whether what was shown goes on where the run at hand has ended.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.position < self.shown.len()
+    }
+
     /// Whether a repetition gave another text.
     pub(super) fn differs(&self) -> bool {
         self.differs
@@ -72,6 +77,7 @@ mod tests {
         assert_eq!(replay.fresh("abc"), "abc");
         replay.begin();
         assert_eq!(replay.fresh("ab"), "");
+        assert!(replay.is_ahead());
         assert_eq!(replay.fresh("xyz"), "");
         assert!(replay.differs());
         assert_eq!(replay.fresh("more"), "");

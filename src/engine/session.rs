@@ -251,7 +251,13 @@ impl Session {
             return;
         }
         let failed = matches!(outcome.end, End::Failed(_));
-        if !failed && (lost == Lost::Text || self.replay.differs()) {
+        // A repetition that ends by itself has all the text, so more must not have been shown.
+        let by_itself = matches!(
+            outcome.end,
+            End::EndOfText | End::StopWord(_) | End::TokenLimit | End::ContextFull
+        );
+        let differs = self.replay.differs() || (by_itself && self.replay.is_ahead());
+        if !failed && (lost == Lost::Text || differs) {
             outcome.end = End::Failed(Failure::OutputLost);
         }
         outcome.repetitions = self.repetitions;
