@@ -168,16 +168,8 @@ async fn form(
         .or(find(Program::Server, dir, asked, paths))
         .await;
     let install = found.map_err(interrupted)?.map_err(RunError::from)?;
-    let prepared = engine::Request {
-        install,
-        context: chosen.profile.context,
-        profile: chosen.profile,
-        model: chosen.model.path,
-        prompt: chosen.prompt,
-        probabilities: 0,
-        accepted: asked.accepted,
-    };
-    let prepared = prepared.prepare().map_err(RunError::from)?;
+    let request = chosen.put_to(install, 0, asked.accepted);
+    let prepared = request.prepare().map_err(RunError::from)?;
     match engine::form(prepared, interrupts.next()).await {
         Err(FormError::Interrupted(interruption)) => Err(interrupted(interruption)),
         formed => Ok(formed?),

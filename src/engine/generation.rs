@@ -25,7 +25,7 @@ const TERMINATE_PATIENCE: Duration = Duration::from_secs(1);
 const SERVER_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a server may live after it has broken off its answer: one that crashes is gone by then, and
 /// its exit says more.
-pub(super) const BROKEN_PATIENCE: Duration = Duration::from_secs(1);
+const BROKEN_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a generation is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +59,8 @@ pub(super) enum Input {
     Asked,
     /// The server sent an event of its answer.
     Served(Box<StreamEvent>),
+    /// The server has formed the prompt, and nothing more is asked of it.
+    Formed,
     /// The server does not do what it was asked.
     Refused(Refusal),
     /// The server's answer ended before its last event.
@@ -223,6 +225,7 @@ impl Generation {
             Input::Stderr(bytes) => self.take_log(now, &bytes, &mut actions),
             Input::Asked => self.loaded(now, &mut actions),
             Input::Served(event) => self.take_event(now, *event, &mut actions),
+            Input::Formed => self.stop(End::Formed, &mut actions),
             Input::Refused(refusal) => {
                 self.stop(End::Failed(Served::refused(refusal)), &mut actions);
             }
@@ -378,6 +381,8 @@ impl Generation {
 }
 
 mod end;
+#[cfg(test)]
+mod end_tests;
 #[cfg(test)]
 mod served_tests;
 #[cfg(test)]

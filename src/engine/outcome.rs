@@ -33,6 +33,8 @@ pub enum End {
     StopWord(String),
     /// The most tokens that were asked for have come.
     TokenLimit,
+    /// The prompt is formed, and nothing else was asked for.
+    Formed,
     /// The context is full.
     ContextFull,
     /// Somebody asked for it.
@@ -185,6 +187,7 @@ impl End {
             Self::EndOfText => "eos",
             Self::StopWord(_) => "stop",
             Self::TokenLimit => "limit",
+            Self::Formed => "formed",
             Self::ContextFull => "context",
             Self::Interrupted(_) | Self::OutputClosed => "interrupted",
             Self::Budget { .. } => "budget",
@@ -200,6 +203,7 @@ impl End {
             | Self::StopWord(_)
             | Self::TokenLimit
             | Self::ContextFull
+            | Self::Formed
             // Whoever closed our output has what they wanted, as with `… | head -1`.
             | Self::OutputClosed => Exit::Done,
             Self::Interrupted(interruption) => interruption.exit(),

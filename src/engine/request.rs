@@ -115,6 +115,14 @@ impl Prepared {
         }
     }
 
+    /// Of a server: what it is asked, without a form around it.
+    pub(super) fn prompt(&self) -> &str {
+        match &self.way {
+            Way::Stdin { .. } => "",
+            Way::Http { question, .. } => question.prompt.text(),
+        }
+    }
+
     /// Of a server: its socket, which goes when `self` does, and the body of the request that it gets at
     /// `/completion`, unless the prompt is still to be formed.
     #[must_use]

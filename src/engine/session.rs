@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::exchange::{Exchange, Message};
+use super::exchange::{Exchange, Message, Question};
 use super::generation::{Action, Ended, Generation, Input, Lost, Phase, Program, Terms};
 use super::outcome::{End, Failure, Interruption, Outcome};
 use super::replay::Replay;
@@ -39,6 +40,9 @@ pub enum SessionEvent {
     Phase(Phase),
     /// The prompt as the model's own chat template forms it, where the program tells.
     Formed(String),
+    /// How many tokens the formed prompt has, where the server counts them; only where nothing else is
+    /// asked for.
+    Counted(Option<u64>),
     /// The prompt is being read; only a server tells.
     Progress(PromptProgress),
     /// Text of the model, whole characters.
@@ -73,12 +77,26 @@ impl Session {
     /// # Errors
     /// [`StartError::Spawn`] when it cannot be started.
     pub fn start(prepared: Prepared) -> Result<Self, StartError> {
+        Self::with(prepared, Exchange::generate)
+    }
+
+    /// Starts a server that is to form the prompt and no more; it ends with [`End::Formed`].
+    pub(super) fn form(prepared: Prepared) -> Result<Self, StartError> {
+        Self::with(prepared, |socket, question| {
+            Exchange::form(socket, question.prompt)
+        })
+    }
+
+    fn with(
+        prepared: Prepared,
+        talk: impl FnOnce(&Path, Question) -> Exchange,
+    ) -> Result<Self, StartError> {
         let (job, generation) = spawn(&prepared)?;
         let exchange = match &prepared.way {
             Way::Stdin { .. } => None,
             Way::Http {
                 socket, question, ..
-            } => Some(Exchange::generate(socket.socket(), *question.clone())),
+            } => Some(talk(socket.socket(), Question::clone(question))),
         };
         Ok(Self {
             exchange,
@@ -160,8 +178,10 @@ impl Session {
                 self.events.push_back(SessionEvent::Formed(prompt));
                 Input::Tick
             }
-            // Not asked for.
-            Message::Tokens(_) => Input::Tick,
+            Message::Tokens(tokens) => {
+                self.events.push_back(SessionEvent::Counted(tokens));
+                Input::Formed
+            }
         }
     }
 

@@ -240,7 +240,8 @@ impl Follower {
                     _ => self.json(&Event::Text { text: &text, at_ms }),
                 }
             }
-            SessionEvent::Finished(_) => None,
+            // Only of a session that generates nothing; and the end is told when all is written.
+            SessionEvent::Counted(_) | SessionEvent::Finished(_) => None,
         };
         if piece.is_some() && self.console.stdout_is_terminal {
             self.live.clear();

@@ -65,6 +65,26 @@ pub(crate) struct Chosen {
     pub(crate) notes: Vec<String>,
 }
 
+impl Chosen {
+    /// The same, put to a program.
+    pub(crate) fn put_to(
+        self,
+        install: Install,
+        probabilities: u32,
+        accepted: Instant,
+    ) -> engine::Request {
+        engine::Request {
+            install,
+            context: self.profile.context,
+            profile: self.profile,
+            model: self.model.path,
+            prompt: self.prompt,
+            probabilities,
+            accepted,
+        }
+    }
+}
+
 /// Everything that is known before the process is started.
 pub(super) struct Ready {
     pub(super) prepared: Prepared,
@@ -167,15 +187,10 @@ pub(super) async fn make_ready(
     paths: &Paths,
     console: Console,
 ) -> Result<Ready, RunError> {
-    let Chosen {
-        profile,
-        prompt,
-        model,
-        notes,
-    } = chosen;
-    for note in &notes {
+    for note in &chosen.notes {
         console.note(note);
     }
+    let profile = &chosen.profile;
     let program = match profile.backend {
         Backend::Server => Program::Server,
         // The quicker one for a single answer: it needs no second program to end.
@@ -186,23 +201,14 @@ pub(super) async fn make_ready(
         profile: profile.name.clone(),
         routed,
         install: install.clone(),
-        prompt: prompt.clone(),
+        prompt: chosen.prompt.clone(),
         context: profile.context,
         max_tokens: profile.max_tokens,
         limits: profile.limits,
         took: asked.accepted.elapsed(),
-        model,
+        model: chosen.model.clone(),
     };
-    let prepared = engine::Request {
-        install,
-        context: profile.context,
-        profile,
-        model: facts.model.path.clone(),
-        prompt,
-        probabilities: 0,
-        accepted: asked.accepted,
-    }
-    .prepare()?;
+    let prepared = chosen.put_to(install, 0, asked.accepted).prepare()?;
     for note in &prepared.notes {
         console.note(note);
     }

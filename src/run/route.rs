@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::prepare::{Asked, Chosen, choose as choose_profile, find};
 use super::{RunError, RunRequest};
 use crate::dialect::{Program, choice};
-use crate::engine::{self, End, Failure, Interruption, Outcome, Session, SessionEvent};
+use crate::engine::{End, Failure, Interruption, Outcome, Session, SessionEvent};
 use crate::profile::{Backend, Constraint, ROUTER, Route, routes};
 use crate::store::Paths;
 use crate::ui::{Console, Interrupts, Live, Step};
@@ -183,17 +183,8 @@ impl Asking<'_> {
         let install = found
             .map_err(Failed::Interrupted)?
             .map_err(|error| Failed::from(RunError::Locate(error)))?;
-        let prepared = engine::Request {
-            install,
-            context: chosen.profile.context,
-            profile: chosen.profile,
-            model: chosen.model.path,
-            prompt: chosen.prompt,
-            probabilities: choice::PROBABILITIES,
-            accepted: self.asked.accepted,
-        }
-        .prepare();
-        let started = prepared.and_then(Session::start);
+        let request = chosen.put_to(install, choice::PROBABILITIES, self.asked.accepted);
+        let started = request.prepare().and_then(Session::start);
         let session = started.map_err(|error| Failed::from(RunError::Start(error)))?;
         let (text, outcome) = self.follow(session, interrupts, log).await?;
         self.judge(text.trim(), &outcome)

@@ -40,6 +40,7 @@ pub(super) fn reason(end: &End) -> String {
         End::StopWord(word) => format!("stop sequence {word:?}"),
         End::TokenLimit => "token limit (max_tokens, -n)".to_owned(),
         End::ContextFull => "context full".to_owned(),
+        End::Formed => "prompt formed".to_owned(),
         End::Interrupted(Interruption::Interrupt) => "interrupted".to_owned(),
         End::Interrupted(Interruption::HangUp) => "hang-up".to_owned(),
         End::Interrupted(Interruption::Terminate) => "terminated".to_owned(),

@@ -120,23 +120,6 @@ async fn a_server_and_llama_completion_give_the_same_account() {
 }
 
 #[tokio::test]
-async fn the_summary_has_the_servers_own_timings() {
-    let world = World::with_server();
-    world
-        .run(["served", "hi"])
-        .script("ready;prompt 3 6;prompt 6 6;write fn;write \\x20add();times 3;eos")
-        .end()
-        .await
-        .left_with(0)
-        .showed("fn add()")
-        .said(&[
-            "3 tokens · 10.0 ms/token (100 tok/s)",
-            "prompt 6 tokens at 10 ms",
-            "stopped: end of text",
-        ]);
-}
-
-#[tokio::test]
 async fn a_prompt_that_is_too_long_is_told_with_both_numbers() {
     let world = World::with_server();
     let refusal = json!({ "error": { "code": 400, "message": "too much", "n_prompt_tokens": 10000,

@@ -4,19 +4,25 @@ use crate::common::World;
 
 #[tokio::test]
 async fn the_text_of_a_model_that_ends_by_itself() {
-    let world = World::new();
-    world
-        .run(["plain", "hi"])
-        .script("ready;write fn;write \\x20add();times 3;eos;close")
-        .end()
-        .await
-        .left_with(0)
-        .showed("fn add()")
-        .said(&[
-            "3 tokens · 10.0 ms/token (100 tok/s)",
-            "prompt 6 tokens at 10 ms",
-            "stopped: end of text",
-        ]);
+    let completion = "ready;write fn;write \\x20add();times 3;eos;close";
+    let server = "ready;prompt 3 6;prompt 6 6;write fn;write \\x20add();times 3;eos";
+    for (world, profile, script) in [
+        (World::new(), "plain", completion),
+        (World::with_server(), "served", server),
+    ] {
+        world
+            .run([profile, "hi"])
+            .script(script)
+            .end()
+            .await
+            .left_with(0)
+            .showed("fn add()")
+            .said(&[
+                "3 tokens · 10.0 ms/token (100 tok/s)",
+                "prompt 6 tokens at 10 ms",
+                "stopped: end of text",
+            ]);
+    }
 }
 
 #[tokio::test]

@@ -134,6 +134,16 @@ fn the_reasons_for_an_end_are_those_of_llama_completion() {
 }
 
 #[test]
+fn a_formed_prompt_is_the_end_where_nothing_else_was_asked_for() {
+    assert_eq!(end(vec![Input::Asked, Input::Formed]), End::Formed);
+    let told = tell_at_once(terms(), [Input::Asked, Input::Formed, killed()]);
+    assert_eq!(
+        (told.stops(), told.kills(), told.text()),
+        (1, 0, String::new())
+    );
+}
+
+#[test]
 fn a_server_that_ends_unasked_has_crashed_whatever_its_exit_code() {
     for status in [Status::Code(0), Status::Code(1), Status::Signal(9)] {
         let told = tell_at_once(terms(), [Input::Asked, piece("a"), exited(status)]);
