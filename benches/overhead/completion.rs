@@ -1,7 +1,6 @@
 //! `llama-completion`: the bare program with the same arguments and input.
 
 use crate::arm::{Arm, supervised};
-use crate::statistics::{SplitMix, shuffled};
 use crate::{Failure, Measured, Options, Series};
 
 /// Most that the median run may take longer, in milliseconds (promised in the README).
@@ -14,7 +13,7 @@ const LAST_WRITTEN: &str = "\n\n";
 const LAST_LOGGED: &str = " total time =";
 
 /// One run.
-struct Run {
+pub(crate) struct Run {
     /// From before the start until it has exited and everything that it wrote is read.
     ms: f64,
     text: String,
@@ -39,8 +38,18 @@ impl Completion {
             cut: [0; 2],
         })
     }
+}
 
-    fn run_bare(&self) -> Result<Run, Failure> {
+impl Series for Completion {
+    const NAME: &'static str = "llama-completion";
+    const MOST_ADDED_MS: f64 = MOST_ADDED_MS;
+    type Run = Run;
+
+    fn supervised(&self) -> &Arm {
+        &self.supervised
+    }
+
+    fn run_bare(&self) -> Result<Self::Run, Failure> {
         let (ms, text, log) = self.bare.run()?;
         Ok(Run {
             ms,
@@ -49,7 +58,7 @@ impl Completion {
         })
     }
 
-    fn run_supervised(&self) -> Result<Run, Failure> {
+    fn run_supervised(&self) -> Result<Self::Run, Failure> {
         let (ms, text, summary) = self.supervised.run()?;
         Ok(Run {
             ms,
@@ -57,28 +66,8 @@ impl Completion {
             cut_short: summary.contains(REPEATED),
         })
     }
-}
 
-impl Series for Completion {
-    const NAME: &'static str = "llama-completion";
-    const MOST_ADDED_MS: f64 = MOST_ADDED_MS;
-
-    fn supervised(&self) -> &Arm {
-        &self.supervised
-    }
-
-    fn round(&mut self, random: &mut SplitMix) -> Result<Measured, Failure> {
-        let mut runs = [None, None, None];
-        for which in shuffled::<3>(random) {
-            runs[which] = Some(match which {
-                2 => self.run_supervised()?,
-                _ => self.run_bare()?,
-            });
-        }
-        let [Some(bare), Some(again), Some(supervised)] = runs else {
-            unreachable!("each of the three was run");
-        };
-        // Otherwise the two did not do the same work, and no difference would mean anything.
+    fn keep(&mut self, [bare, again, supervised]: [Run; 3]) -> Result<Measured, Failure> {
         for bare in [&bare, &again] {
             if !bare.cut_short && !bare.text.starts_with(supervised.text.trim_end()) {
                 return Err(format!(
@@ -97,7 +86,7 @@ impl Series for Completion {
         })
     }
 
-    fn remarks(&self) {
+    fn remarks(&self) -> bool {
         let [cut, repeated] = self.cut;
         if repeated + cut > 0 {
             println!(
@@ -105,5 +94,6 @@ impl Series for Completion {
                  {cut} bare ones ended so, {repeated} of orchestrate's were repeated; all are counted"
             );
         }
+        true
     }
 }

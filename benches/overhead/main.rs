@@ -18,15 +18,15 @@ mod server;
 mod statistics;
 
 use std::error::Error;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
 use arm::Arm;
 use completion::Completion;
+use fastrand::Rng;
 use server::Server;
-use statistics::{SplitMix, interval, median};
+use statistics::{interval, median};
 
 /// Most memory of the supervisor, in MiB (promised in the README).
 const MOST_MEMORY_MIB: f64 = 20.0;
@@ -82,23 +82,47 @@ struct Measured {
 trait Series {
     const NAME: &'static str;
     const MOST_ADDED_MS: f64;
+    /// What is known of one run.
+    type Run;
 
     /// How orchestrate is run.
     fn supervised(&self) -> &Arm;
-    /// Runs the three in random order.
-    fn round(&mut self, random: &mut SplitMix) -> Result<Measured, Failure>;
+    /// Runs the bare program.
+    fn run_bare(&self) -> Result<Self::Run, Failure>;
+    /// Runs orchestrate.
+    fn run_supervised(&self) -> Result<Self::Run, Failure>;
+    /// Takes a round's runs: bare, bare again, supervised. They must have done the same work, or no
+    /// difference would mean anything.
+    fn keep(&mut self, runs: [Self::Run; 3]) -> Result<Measured, Failure>;
     /// What was kept so far does not count.
     fn warmed_up(&mut self) {}
-    /// Prints what else is to be said.
-    fn remarks(&self) {}
+    /// Prints what else is to be said; whether the limits in it are kept.
+    fn remarks(&self) -> bool {
+        true
+    }
+
+    /// Runs the three in random order.
+    fn round(&mut self, random: &mut Rng) -> Result<Measured, Failure> {
+        let mut order = [0, 1, 2];
+        random.shuffle(&mut order);
+        let mut runs = [None, None, None];
+        for which in order {
+            runs[which] = Some(match which {
+                2 => self.run_supervised()?,
+                _ => self.run_bare()?,
+            });
+        }
+        let [Some(bare), Some(again), Some(supervised)] = runs else {
+            unreachable!("each of the three was run");
+        };
+        self.keep([bare, again, supervised])
+    }
 }
 
 fn main() -> Result<ExitCode, Failure> {
     let options = Options::parse();
-    let seed = options
-        .seed
-        .unwrap_or_else(|| RandomState::new().build_hasher().finish());
-    let mut random = SplitMix(seed);
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+    let mut random = Rng::with_seed(seed);
     println!(
         "overhead: {} pairs after {WARM_UP} for warm-up, seed {seed}, {} tokens at most, {} thread(s)",
         options.pairs, options.tokens, options.threads
@@ -118,11 +142,7 @@ fn main() -> Result<ExitCode, Failure> {
 }
 
 /// Runs a series and prints its figures; whether they are within the limits.
-fn measure<S: Series>(
-    mut series: S,
-    options: &Options,
-    random: &mut SplitMix,
-) -> Result<bool, Failure> {
+fn measure<S: Series>(mut series: S, options: &Options, random: &mut Rng) -> Result<bool, Failure> {
     for _ in 0..WARM_UP {
         series.round(random)?;
     }
@@ -141,11 +161,10 @@ fn measure<S: Series>(
     let peaks = (0..WATCHED_RUNS).map(|_| series.supervised().peak_memory());
     let peak = peaks.collect::<Result<Vec<_>, _>>()?.into_iter().max();
     let within = report::<S>(&rounds, peak.unwrap_or_default(), random);
-    series.remarks();
-    Ok(within)
+    Ok(series.remarks() && within)
 }
 
-fn report<S: Series>(rounds: &[Measured], peak_bytes: u64, random: &mut SplitMix) -> bool {
+fn report<S: Series>(rounds: &[Measured], peak_bytes: u64, random: &mut Rng) -> bool {
     let mut row = |name: &str, value: fn(&Measured) -> f64, limit: &str| {
         let values: Vec<f64> = rounds.iter().map(value).collect();
         let middle = median(values.clone());

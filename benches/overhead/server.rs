@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::arm::{Arm, supervised};
-use crate::statistics::{SplitMix, median, percentile, shuffled};
+use crate::statistics::{median, percentile};
 use crate::{Failure, Measured, Options, Series};
 
 /// Most that the median run may take longer, in milliseconds (promised in the README).
@@ -40,7 +40,7 @@ const PARTS: [(&str, &str); 7] = [
 type Parts = [f64; PARTS.len()];
 
 /// One run.
-struct Run {
+pub(crate) struct Run {
     ms: f64,
     parts: Parts,
     text: String,
@@ -82,8 +82,18 @@ impl Server {
             noticed: Vec::new(),
         })
     }
+}
 
-    fn run_bare(&self) -> Result<Run, Failure> {
+impl Series for Server {
+    const NAME: &'static str = "llama-server";
+    const MOST_ADDED_MS: f64 = MOST_ADDED_MS;
+    type Run = Run;
+
+    fn supervised(&self) -> &Arm {
+        &self.supervised
+    }
+
+    fn run_bare(&self) -> Result<Self::Run, Failure> {
         let dir = tempfile::tempdir()?;
         let socket = dir.path().join("llama.sock");
         let args = self.bare.args.iter().map(|arg| {
@@ -131,7 +141,7 @@ impl Server {
         })
     }
 
-    fn run_supervised(&self) -> Result<Run, Failure> {
+    fn run_supervised(&self) -> Result<Self::Run, Failure> {
         let began = Instant::now();
         let mut child = self.supervised.start(Stdio::piped(), Stdio::null())?;
         let stdout = child.stdout.take().ok_or("no standard output")?;
@@ -191,28 +201,8 @@ impl Server {
             noticed_ms: listening.map(|listening| ready - started - listening),
         })
     }
-}
 
-impl Series for Server {
-    const NAME: &'static str = "llama-server";
-    const MOST_ADDED_MS: f64 = MOST_ADDED_MS;
-
-    fn supervised(&self) -> &Arm {
-        &self.supervised
-    }
-
-    fn round(&mut self, random: &mut SplitMix) -> Result<Measured, Failure> {
-        let mut runs = [None, None, None];
-        for which in shuffled::<3>(random) {
-            runs[which] = Some(match which {
-                2 => self.run_supervised()?,
-                _ => self.run_bare()?,
-            });
-        }
-        let [Some(bare), Some(again), Some(supervised)] = runs else {
-            unreachable!("each of the three was run");
-        };
-        // Otherwise the two did not do the same work, and no difference would mean anything.
+    fn keep(&mut self, [bare, again, supervised]: [Run; 3]) -> Result<Measured, Failure> {
         if bare.text != supervised.text || again.text != supervised.text {
             let (bare, ours) = (bare.text, supervised.text);
             return Err(
@@ -236,7 +226,7 @@ impl Series for Server {
     }
 
     /// The parts, and whether a server that is ready is noticed in time.
-    fn remarks(&self) {
+    fn remarks(&self) -> bool {
         println!(
             "\n{:<34}{:>8}{:>14}{:>10}",
             "median of each part, ms", "bare", "orchestrate", "added"
@@ -262,19 +252,17 @@ impl Series for Server {
         println!("{:<34}{:>8}{:>14}{sum:>10.2}", "sum", "", "");
         if self.noticed.is_empty() {
             println!("readiness noticed after: unknown, the server's log has no times");
-            return;
+            return true;
         }
         let middle = median(self.noticed.clone());
         let high = percentile(self.noticed.clone(), 95);
-        let kept = if high <= MOST_UNNOTICED_MS {
-            "kept"
-        } else {
-            "BROKEN"
-        };
+        let kept = high <= MOST_UNNOTICED_MS;
+        let verdict = if kept { "kept" } else { "BROKEN" };
         println!(
-            "readiness noticed after {middle:.2} ms, 95 % within {high:.2} ms; limit {MOST_UNNOTICED_MS} ms: {kept}\n\
+            "readiness noticed after {middle:.2} ms, 95 % within {high:.2} ms; limit {MOST_UNNOTICED_MS} ms: {verdict}\n\
              (from the server's own \"listening\", on its clock, which starts some time after the spawn)"
         );
+        kept
     }
 }
 

@@ -1,34 +1,12 @@
 //! The random table: many small settings at once, as nobody would think of them.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-
+use fastrand::Rng;
 use serde_json::Value;
 
 use super::{Case, cut, turn};
 
 /// Cases unless somebody wants more.
 const CASES: usize = 40;
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
-    fn one<'t>(&mut self, of: &[&'t str]) -> &'t str {
-        of[self.below(of.len())]
-    }
-}
 
 const PARTS: [&str; 16] = [
     "reverse a list",
@@ -56,15 +34,19 @@ const GRAMMARS: [&str; 5] = [
     "root ::= [^a]*",
 ];
 
+fn one<'t>(random: &mut Rng, of: &[&'t str]) -> &'t str {
+    of[random.usize(..of.len())]
+}
+
 /// Cases of the seed, in a row.
-fn case(random: &mut SplitMix) -> Case {
-    let parts = 1 + random.below(6);
-    let prompt: String = (0..parts).map(|_| random.one(&PARTS)).collect();
+fn case(random: &mut Rng) -> Case {
+    let parts = random.usize(1..=6);
+    let prompt: String = (0..parts).map(|_| one(random, &PARTS)).collect();
     // Not empty. And llama-completion takes an end-of-text token at the end of the prompt for the model's own,
     // and ends without a word (it looks at the last token of what it has just evaluated), where a server
     // goes on: there they differ, and nothing that we pass could change it.
     let mut case = Case::new(&format!("x{prompt}."));
-    let mut set = |case: Case, key: &str, values: &[&str]| match random.one(values) {
+    let mut set = |case: Case, key: &str, values: &[&str]| match one(random, values) {
         "" => case,
         value => case.arg("--set").arg(&format!("{key}={value}")),
     };
@@ -83,11 +65,11 @@ fn case(random: &mut SplitMix) -> Case {
     case = set(case, "micro_batch", &["", "", "8"]);
     case = set(case, "max_tokens", &["1", "2", "17", "60", "250"]);
     case = set(case, "context", &["256", "512"]);
-    let seed = random.below(1000);
+    let seed = random.usize(..1000);
     case = case.args(&format!("--seed {seed}"));
     // Not both: where a grammar ends and the text may not, llama.cpp breaks off, in words of each program.
-    match random.below(4) {
-        0 => case.set("grammar", random.one(&GRAMMARS)),
+    match random.usize(..4) {
+        0 => case.set("grammar", one(random, &GRAMMARS)),
         1 => case,
         _ => case.args("--set ignore_eos=true"),
     }
@@ -101,10 +83,9 @@ fn number(name: &str) -> Option<u64> {
 fn the_same_whatever_is_asked() {
     let _turn = turn();
     let cases = number("ORCHESTRATE_EQUALITY_CASES").map_or(CASES, |cases| cases as usize);
-    let seed = number("ORCHESTRATE_EQUALITY_SEED")
-        .unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    let seed = number("ORCHESTRATE_EQUALITY_SEED").unwrap_or_else(|| fastrand::u64(..));
     println!("{cases} cases of seed {seed}");
-    let mut random = SplitMix(seed);
+    let mut random = Rng::with_seed(seed);
     for index in 0..cases {
         let case = case(&mut random);
         println!("{index}: {case:?}");
@@ -112,8 +93,8 @@ fn the_same_whatever_is_asked() {
         // Every third one again, to be ended by a word of its own text.
         let characters: Vec<char> = text.chars().filter(|c| *c != '\u{7f}').collect();
         if index % 3 == 0 && !characters.is_empty() {
-            let at = random.below(characters.len());
-            let length = 1 + random.below(3);
+            let at = random.usize(..characters.len());
+            let length = random.usize(1..=3);
             let word: String = characters.iter().skip(at).take(length).collect();
             let report: Value = case.stops(&[&word]).same();
             assert_eq!(report["text"], cut(&text, &[&word]), "{word:?} in {text:?}");
