@@ -1,26 +1,27 @@
 //! An orchestrate with a world of its own: directories, a scripted llama.cpp (`tests/fake/llama.rs`),
 //! a canary for whatever hangs, and the proof that nothing is left when it has ended.
 
+mod ended;
 mod kit;
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Write as _};
 use std::fs;
 use std::future::Future;
 use std::iter;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+
+pub(crate) use ended::Ended;
 
 /// Nothing here takes longer unless it hangs, not even on a machine that is busy with other things.
 pub(crate) const CANARY: Duration = Duration::from_secs(180);
@@ -410,85 +411,6 @@ impl Running<'_> {
         }
         assert_eq!(self.world.processes(), [] as [u32; 0], "left: {ended:?}");
         ended
-    }
-}
-
-/// What is known of a command that has ended.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) status: ExitStatus,
-    pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: String,
-}
-
-impl Ended {
-    /// Its standard output, which is text.
-    pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(&self.stdout).expect("UTF-8")
-    }
-
-    /// It must have left with this code.
-    #[track_caller]
-    pub(crate) fn left_with(self, code: i32) -> Self {
-        self.left_with_in(code, &"")
-    }
-
-    /// As [`Ended::left_with`]; `case` says which of several it was.
-    #[track_caller]
-    pub(crate) fn left_with_in(self, code: i32, case: &dyn fmt::Debug) -> Self {
-        let account = format_args!("{case:?} {}", self.account()).to_string();
-        assert_eq!(self.status.code(), Some(code), "{account}");
-        self
-    }
-
-    /// Its standard output must be this.
-    #[track_caller]
-    pub(crate) fn showed(self, text: &str) -> Self {
-        assert_eq!(self.text(), text, "{}", self.account());
-        self
-    }
-
-    /// Its standard error must have these words on one line.
-    #[track_caller]
-    pub(crate) fn said(self, words: &[&str]) -> Self {
-        let line = |line: &str| words.iter().all(|word| line.contains(word));
-        assert!(
-            self.stderr.lines().any(line),
-            "{words:?}: {}",
-            self.account()
-        );
-        self
-    }
-
-    /// The one JSON object on its standard output.
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        let objects = self.json_lines();
-        assert_eq!(objects.len(), 1, "{}", self.account());
-        objects.into_iter().next().expect("one")
-    }
-
-    /// Its standard output, each line of which is a JSON object.
-    #[track_caller]
-    pub(crate) fn json_lines(&self) -> Vec<Value> {
-        assert!(self.stdout.ends_with(b"\n"), "{}", self.account());
-        let object = |line: &str| match serde_json::from_str(line) {
-            Ok(value @ Value::Object(_)) => value,
-            other => panic!("{line}: {other:?}"),
-        };
-        self.text().lines().map(object).collect()
-    }
-
-    fn account(&self) -> String {
-        let mut account = format!("{}\n", self.status);
-        for (name, bytes) in [
-            ("standard output", self.stdout.as_slice()),
-            ("standard error", self.stderr.as_bytes()),
-        ] {
-            // Writing to a String cannot fail.
-            let _ = writeln!(account, "--- {name}\n{}", String::from_utf8_lossy(bytes));
-        }
-        account
     }
 }
 
