@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::ProfilesError;
-use crate::profile::{ModelRef, Problem, ProfileError, ProfileSet, Resolved};
+use crate::profile::{AUTO, ModelRef, Problem, ProfileError, ProfileSet, Resolved};
 use crate::store::{ConfigError, Places};
 
 /// Writes every problem on a line of its own, as compilers do, each once though several profiles
@@ -49,6 +49,13 @@ pub(super) fn check(
 fn warn(resolved: &Resolved, out: &mut dyn Write) -> io::Result<()> {
     for note in &resolved.notes {
         writeln!(out, "warning: {note}")?;
+    }
+    if resolved.profile.name == AUTO {
+        writeln!(
+            out,
+            "warning: a profile named \"{AUTO}\" cannot be run: `orchestrate run {AUTO}` chooses among the \
+             profiles that have a \"route\"; give its file another name"
+        )?;
     }
     let (Some(place), ModelRef::File(path)) =
         (resolved.origins.get("model"), &resolved.profile.model)

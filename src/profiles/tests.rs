@@ -260,6 +260,19 @@ orchestrate.toml: \"default_profile\": no profile \"codr\"; did you mean \"coder
 }
 
 #[test]
+fn check_warns_of_a_profile_that_no_command_can_reach() {
+    let world = world(&[("work/profiles/auto.toml", "extends = \"coder\"")]);
+    assert_eq!(
+        world.answer(&CHECK_ALL),
+        "\
+warning: a profile named \"auto\" cannot be run: `orchestrate run auto` chooses among the profiles that have \
+a \"route\"; give its file another name
+4 profiles and orchestrate.toml checked, no problems
+"
+    );
+}
+
+#[test]
 fn check_of_the_shipped_files_finds_nothing() {
     let expected = "3 profiles and orchestrate.toml checked, no problems\n";
     assert_eq!(world(&[]).answer(&CHECK_ALL), expected);

@@ -41,7 +41,7 @@ pub enum ModelError {
         name: String,
     },
     /// There is no such file.
-    #[error("find the model {path}: there is no such file; give another one with -m FILE", path = path.display())]
+    #[error("find the model {path}: there is no such file; name another one in the profile (\"model\") or with -m FILE", path = path.display())]
     Missing {
         /// Where it should be.
         path: PathBuf,

@@ -37,23 +37,14 @@ pub(super) fn settle_profile(
         name,
         mut entries,
     } = draft;
-    let has = |entries: &[Entry], key: &str| entries.iter().any(|entry| entry.key == key);
     loop {
-        if !has(&entries, "model") && !has(&entries, "extends") {
+        if !complete(&mut entries, &path, &name, set, around.level) {
             report.leave_out(
                 &path,
                 "no model file is said, so there is no profile: add \"path\"",
             );
             return None;
         }
-        if !has(&entries, "extends") {
-            entries.extend(alone(&path, &name, set, around.level));
-        }
-        if !has(&entries, MODE) {
-            let chat = entries.iter().find(|entry| entry.key == SYSTEM).map(chat);
-            entries.extend(chat);
-        }
-        entries.sort_by_key(|entry| Keys::Profile.order(&entry.key));
         let written = write(&profile_head(&path, &name, around), pairs(&entries));
         let file = around.profiles.join(format!("{name}.toml"));
         let source = Source {
@@ -97,6 +88,29 @@ pub(super) fn settle_profile(
             }
         }
     }
+}
+
+/// Adds what a profile of these entries needs besides them; whether it can be a profile at all.
+fn complete(
+    entries: &mut Vec<Entry>,
+    path: &str,
+    name: &str,
+    set: &ProfileSet,
+    level: Level,
+) -> bool {
+    let has = |entries: &[Entry], key: &str| entries.iter().any(|entry| entry.key == key);
+    if !has(entries, "model") && !has(entries, "extends") {
+        return false;
+    }
+    if !has(entries, "extends") {
+        entries.extend(alone(path, name, set, level));
+    }
+    if !has(entries, MODE) {
+        let chat = entries.iter().find(|entry| entry.key == SYSTEM).map(chat);
+        entries.extend(chat);
+    }
+    entries.sort_by_key(|entry| Keys::Profile.order(&entry.key));
+    true
 }
 
 /// Settles `orchestrate.toml`; `None` when there is nothing to say in it.
