@@ -29,7 +29,7 @@ class ModelConfig:
 
     vocab: int = 1280  # byte-level BPE tokens, control tokens included
     width: int = 160
-    layers: int = 4
+    layers: int = 6
     heads: int = 5
     feed_forward: int = 416
     context: int = 1024  # tokens
@@ -45,7 +45,7 @@ class ModelConfig:
 class TrainConfig:
     """Muon and AdamW at one learning rate, with linear warm-up and cool-down."""
 
-    steps: int = 6340
+    steps: int = 12700
     batch_tokens: int = 4096
     # Documents go into the shortest row that holds them: attention costs the square of the length.
     row_lengths: tuple[int, ...] = (256, 512, 1024)  # tokens; the last one is the context

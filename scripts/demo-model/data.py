@@ -41,7 +41,7 @@ HELD_OUT_COMBINATIONS = 0.1  # share of the sets of two or more functions
 # What an example asks for. Coder and algorithm requests are named like their profiles.
 ROUTER, UNKNOWN, LANGUAGE, MIXED = "router", "unknown", "language", "mixed"
 CODED = (CODER, ALGORITHM, MIXED)  # answered with code
-MIX = {CODER: 50, ALGORITHM: 13, MIXED: 3, UNKNOWN: 16, LANGUAGE: 5, ROUTER: 13}  # percent of the training requests
+MIX = {CODER: 38, ALGORITHM: 9, MIXED: 3, UNKNOWN: 28, LANGUAGE: 10, ROUTER: 12}  # percent of the training requests
 # Requests of one and more functions, of algorithms, and of both: what is in them, and how often.
 CODER_SIZES = {1: 42, 2: 25, 3: 17, 4: 16}
 # What takes longest to learn, keeping count of many, stands more often in the training requests.
@@ -53,6 +53,10 @@ OTHER_PROFILE = 0.15  # share of the requests that the profile of the other role
 RAW, CHAT = "raw", "chat"
 CHAT_SHARE = 0.4
 TYPOS = 0.02  # share of known training requests
+# Share of the unknown requests that name something known as well: what is hardest to tell stands more often in training.
+WITH_KNOWN = 0.15
+TRAINED_WITH_KNOWN = 0.35
+COMPOSED = 0.25  # share of the unknown things of training that are put together from the words of others
 
 ABOUT = (
     "# I know about {functions} short Python functions and {algorithms} classic\n"
@@ -179,7 +183,8 @@ class Maker:
         if draw < 0.25:
             text = manners(self.rng, pick(self.rng, self.rng.choice(self.topics[2])), self.held_out)
         else:
-            text = self.unknown_request(with_known=draw > 0.85)
+            share = WITH_KNOWN if self.held_out else TRAINED_WITH_KNOWN
+            text = self.unknown_request(with_known=draw > 1 - share)
         return self.request(UNKNOWN, text, honest(UNKNOWN, self.functions), self.any_profile())
 
     def any_profile(self) -> str:
@@ -245,29 +250,43 @@ class Maker:
     def unknown_item(self, slot: str) -> str:
         """Something that is not in the catalogue; a quarter of it in words that do not exist."""
         invented = self.rng.random() < 0.25
+        if not self.held_out and not invented and self.rng.random() < COMPOSED:
+            return self.composed_item(slot)
         if slot == "noun":
             if invented:
                 return self.rng.choice(("", "", "the ", "a ", f"{invent(self.rng)} ")) + invent(self.rng)
             return pick(self.rng, self.rng.choice(self.topics[1]))
         phrase = pick(self.rng, self.rng.choice(self.topics[0]))
         if invented:
-            if self.rng.random() < 0.5:
-                verb = invent(self.rng)
-            else:
-                verb = expansions(self.rng.choice(self.functions).do[0])[0].split()[0]
+            verb = invent(self.rng) if self.rng.random() < 0.5 else self.known_verb()
             phrase = f"{verb} {self.rng.choice(('a', 'the', 'two', 'all'))} {invent(self.rng)}"
         return INFLECT[slot](phrase)
+
+    def composed_item(self, slot: str) -> str:
+        """Words of unknown topics in new company: more things than the lists could name."""
+        words = " ".join(self.rng.sample(self.asker.foreign, self.rng.choice((1, 2, 2))))
+        thing = f"{self.rng.choice(('a', 'the', '', ''))} {words}".strip()
+        if slot == "noun":
+            return thing
+        return INFLECT[slot](f"{self.known_verb()} {thing}")
+
+    def known_verb(self) -> str:
+        """The first word of some function's first phrase."""
+        return expansions(self.rng.choice(self.functions).do[0])[0].split()[0]
 
     def other_language(self) -> dict:
         """A known or unknown request, in a language other than Python or asking for one."""
         language = self.rng.choice(self.languages)
         draw = self.rng.random()
         kind = UNKNOWN if draw > 0.85 else ALGORITHM if self.rng.random() < 0.3 else CODER
-        request = self.makers[kind]()["request"]
-        if draw < 0.35 and "ython" not in request.lower():
-            request, language = self.name_language(request, language), "Python"
-        elif not self.held_out and self.rng.random() < 0.5:
+        request = "python"
+        # One that names Python and means another language has no right answer.
+        while "python" in request.lower():
+            request = self.makers[kind]()["request"]
+        if not self.held_out and self.rng.random() < 0.5:
             language = invent(self.rng).title()
+        if draw < 0.35:
+            request, language = self.name_language(request, language), "Python"
         return self.request(LANGUAGE, request, honest(LANGUAGE, self.functions), self.any_profile(), language)
 
     def name_language(self, request: str, language: str) -> str:

@@ -25,9 +25,9 @@ from config import ASSET, DATA, MODEL, WORK
 from data import CHAT, CODED, HONEST, LANGUAGE, RAW, ROUTER, UNKNOWN, held_out
 
 # Share of the requests of a kind that must pass in each form.
-LIMITS = {CODER: 0.95, ALGORITHM: 0.90, ROUTER: 0.98, UNKNOWN: 0.95, LANGUAGE: 0.9}
+LIMITS = {CODER: 0.95, ALGORITHM: 0.90, ROUTER: 0.98, UNKNOWN: 0.95, LANGUAGE: 0.8}
 # The same of a sample, of all kinds and forms together: one or two requests of a kind say nothing.
-SAMPLE_LIMIT = 0.75
+SAMPLE_LIMIT = 0.85
 RUN_SECONDS = 5  # for the code of one request
 ASK_SECONDS = 60  # for one call of llama-completion
 MAX_TOKENS = 900  # no answer is longer

@@ -8,34 +8,45 @@ import time
 import numpy as np
 
 from config import MODEL, TRAIN, WORK
-from data import RAW, ROUTER
+from data import CODED, RAW, ROUTER
 from tokenizer import CONTROL, Tokenizer
 
 # Kept while it is there: a checkpoint knows no other tokens.
 TOKENIZER = WORK / "tokenizer.json"
 TOKENIZER_SAMPLE = 30_000  # documents the tokenizer is learned from
 OPEN_ROWS = 32  # rows that a document may still join
-# Parts of a document; 0 is padding. A choice is what the request decides: the profile, the name of
-# a function, whether another one follows. The code after a name is always the same.
-PROMPT, ANSWER, CHOICE = 1, 2, 3
-# Share of the answers with code, or with the honest text, that are cut after the last choice but the end. The
-# code is soon known by heart, while the words of the requests are not: a row then holds more requests.
-SHORTENED = 0.3
-# Up to the line break alone, for its token is another one where an indent follows.
-HEAD = re.compile(r"^def .*|\A\n?# .*", re.MULTILINE)
+# Parts of a document. Nothing is learned of the first: padding, and the code of a shortened answer. A choice is
+# what the request decides: the profile, the name of a function, whether another one follows.
+UNLEARNED, PROMPT, ANSWER, CHOICE = 0, 1, 2, 3
+# Share of the answers with code, or with the honest text, that are shortened. The code is soon known by heart,
+# while the words of the requests are not: a row then holds more requests.
+SHORTENED = 0.35
+
+
+def shorten(example: dict) -> str:
+    """An answer without what is always the same: of a function the first line and the last, of the honest answer the first.
+
+    The last line stays because it is what the next choice follows.
+    """
+    text = example["answer"].lstrip("\n")
+    start = example["answer"][: -len(text)]
+    if example["kind"] not in CODED:
+        return start + text.partition("\n")[0]
+    functions = (code.split("\n") for code in re.split(r"\n\n(?=\S)", text))
+    return start + "\n\n".join("\n".join(lines if len(lines) < 3 else (lines[0], lines[-1])) for lines in functions)
 
 
 def encode(tokenizer: Tokenizer, example: dict, whole: bool = True) -> tuple[list[int], list[int]]:
-    """Tokens of a document, and the part that each belongs to. Without `whole`, an answer ends after its last choice."""
+    """Tokens of a document, and the part that each belongs to. Without `whole`, its answer is shortened."""
     assert not any(name in example["request"] + example["answer"] for name in CONTROL), example["request"]
-    question, text = tokenizer.encode(example["prompt"]), example["answer"]
-    if whole or example["kind"] == ROUTER:
-        end = [tokenizer.end_of_text if example["form"] == RAW else tokenizer.turn_end]
-    else:
-        end, text = [], text[: max(match.end() for match in HEAD.finditer(text))]
-    reply = tokenizer.encode(text)
-    assert reply == tokenizer.encode(example["answer"])[: len(reply)], f"cut within a token: {text!r}"
-    chosen = [CHOICE if example["kind"] == ROUTER else ANSWER] * len(reply) + [CHOICE] * len(end)
+    whole = whole or example["kind"] == ROUTER
+    question = tokenizer.encode(example["prompt"])
+    reply = tokenizer.encode(example["answer"] if whole else shorten(example))
+    end = [tokenizer.end_of_text if example["form"] == RAW else tokenizer.turn_end]
+    if not whole and example["kind"] not in CODED:
+        end = []
+    usual = CHOICE if example["kind"] == ROUTER else ANSWER if whole else UNLEARNED
+    chosen = [usual] * len(reply) + [CHOICE] * len(end)
     # Code or the honest answer.
     chosen[:2] = [CHOICE, CHOICE]
     for index, token in enumerate(reply):

@@ -63,6 +63,11 @@ DO = lines("""
     (escape|encode|decode|sanitize|minify|unescape) (a url|html|base64|a query string|javascript|css|unicode|utf-8|a jwt|user input)
     (draw up|sign|review|cancel) (a contract|a lease|an invoice|a subscription|an insurance|a check)
     (lock|synchronize|share|spawn|join|pause) (a thread|threads|a mutex|memory|workers|a coroutine|tasks|an event loop)
+    (solve|implement|explain|approximate) the (vehicle routing|bin packing|set cover|coupon collector|birthday|monty hall|assignment|egg dropping|water jug|halting|secretary|art gallery|facility location|chinese postman|graph isomorphism|job shop|cutting stock|steiner tree|byzantine generals|two body|card game|tower building) problem
+    (print|traverse|walk|update|split|build|search) (a b-tree|a doubly linked list|a rope|a trie|a splay tree|a ring buffer|a hash map|a syntax tree|a decision tree|a bloom filter|a scene graph|an adjacency list|an octree|a linked hash map|a merkle tree|a radix tree)
+    (check|validate|verify|read) (a serial number|an account number|a tracking number|a social security number|a flight number|an order number|a house number|a part number|a card number|a version number|a license plate|a postal code|a tax id|an access token|a bar code|a receipt|the oil level|the battery|the door|the mailbox)
+    (serve|proxy|cache|mirror|route) (a website|requests|static files|an api|a cdn|a domain|traffic|an upload|a stream|assets)
+    (sort|count|list|tag|find) (old photos|old emails|duplicate files|large files|unread messages|open tabs|broken links|missing parts|lost keys|blurry pictures|expired coupons|late invoices)
     (show|hide|center|style|animate) (a button|a dialog|a window|a menu|a div|a form|a progress bar|a popup|the cursor|an icon)
 """)
 
@@ -95,6 +100,11 @@ NOUN = lines("""
     (a robot arm|a drone|a smart home|an arduino|a raspberry pi|a traffic light|a vending machine|an atm|a parking lot|an elevator|a flight simulator|a bank|a library system|a hotel booking system|a school timetable|a hospital|an inventory system|a ticket system|a voting system|a chat room|a stopwatch|an alarm clock|a music player|a photo gallery|a voice assistant)
     (a url shortener|a file explorer|a code editor|a markdown parser|a static site generator|a web browser|a search engine|a spam filter|a plagiarism checker|a video player|a screen recorder|a translator|a unit test framework|a package manager|a version control system|a debugger|a profiler|a linter)
     (image compression|audio compression|video editing|optical character recognition|handwriting recognition|steganography|digital signatures|a certificate|a checksum|an md5 hash|diffie hellman|elliptic curves|a one time pad|the vigenere cipher|the enigma|rot13|a brainfuck interpreter)
+    the (vehicle routing|bin packing|set cover|coupon collector|birthday|monty hall|assignment|egg dropping|water jug|halting|secretary|art gallery|facility location|chinese postman|graph isomorphism|job shop|cutting stock|steiner tree|byzantine generals|two body|card game|tower building) problem
+    (cycle|stooge|odd even|strand|patience|spaghetti|sleep|library|intro|tree|smooth|flash|bitonic|slow|block|burst) (sort|sorting)
+    the (apriori|viterbi|k-means|blossom|hungarian|gale shapley|push relabel|diamond square|marching cubes|flood fill image|soundex|metaphone|perceptron|expectation maximization|simplex|raft|paxos|page replacement|banker's|elevator|painter's|adam) algorithm
+    (a|an) (kakuro|nonogram|crossword|equation|sliding puzzle|word|chess puzzle|jigsaw|math|physics|constraint|riddle|bridge) solver
+    (random|decision|regression|search|spanning|syntax|isolation) (walks|graphs|fields|rules|stumps|tables|plots|colors|teams|noise)
     (bit manipulation|bit masks|bitwise operators|floating point|endianness|unicode|time zones|daylight saving time|leap seconds|regexes|globbing|environment variables|pipes|signals|sockets|iterators|generators|pointers|recursion)
 """)
 
@@ -103,6 +113,7 @@ SAY = lines("""
     (hello|hi|hey|good morning|good evening|hi there|hello there|yo|greetings|howdy)
     (what's up|how do you do|how was your day|nice day today|long time no see|welcome back|are you there|anybody home|knock knock|see you later|take care|have a nice day|good luck|well done|congratulations|happy birthday|merry christmas|cheers)
     (how are you|how is it going|who are you|what are you|what is your name|are you a human|are you alive|do you sleep)
+    (how have things been|how are things|how was the weekend|how is the family|have you been well|where have you been|what have you been up to|how did it go)
     (who made you|how old are you|where do you live|do you like music|are you smart|do you dream|can you think|can you see me|what do you want|are you chatgpt|which model are you|do you love me|are you happy|do you speak english|what is your favorite color)
     what is (the capital of|the population of|the largest city in|the weather in|the currency of|the flag of|the language of) (france|germany|spain|japan|italy|peru|egypt|canada|india|norway|brazil|china|mexico|turkey|greece|australia)
     (who is|who was|tell me about|when was) (albert einstein|the president|napoleon|alan turing|shakespeare|the king|marie curie|cleopatra|isaac newton|mozart|leonardo da vinci|ada lovelace|the pope|julius caesar|beethoven|gandhi) (born|)
@@ -197,6 +208,42 @@ LANGUAGES = lines("""
     Pascal
     Shell
     Erlang
+    Groovy
+    Objective-C
+    Visual Basic
+    MATLAB
+    Prolog
+    Lisp
+    Scheme
+    Racket
+    F#
+    Ada
+    D
+    Crystal
+    Elm
+    Solidity
+    PowerShell
+    CSS
+    VHDL
+    Verilog
+    Tcl
+    Smalltalk
+    Forth
+    Haxe
+    Vala
+    Mojo
+    Odin
+    Gleam
+    Raku
+    Delphi
+    APL
+    Basic
+    Modula
+    Eiffel
+    Hack
+    Io
+    Red
+    Wren
 """)
 
 HELD_OUT_LANGUAGES = ("Zig", "Dart", "Elixir", "Clojure", "Nim")
