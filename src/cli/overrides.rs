@@ -19,7 +19,7 @@ pub struct OverrideArgs {
     #[arg(help_heading = HEADING, short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     pub max_tokens: Option<String>,
 
-    /// Time for the complete answer, such as 120s, 2m or none
+    /// Time for the complete answer, such as 120s, 2m, auto or none
     #[arg(help_heading = HEADING, long, value_name = "TIME", allow_negative_numbers = true)]
     pub timeout: Option<String>,
 

@@ -202,12 +202,17 @@ impl Generation {
             return None;
         }
         let end = |kind, limit| End::Budget { kind, limit };
-        let Limits { timeout, load } = self.terms.limits;
-        let timeout = timeout.map(|limit| (limit, end(LimitKind::Timeout, limit)));
-        let load = load.filter(|_| self.phase == Phase::Load).map(|limit| {
-            let at = self.terms.spawned.saturating_add(limit);
-            (at, end(LimitKind::Load, limit))
-        });
+        let Limits { timeout, load, .. } = self.terms.limits;
+        let timeout = timeout
+            .fixed()
+            .map(|limit| (limit, end(LimitKind::Timeout, limit)));
+        let load = load
+            .fixed()
+            .filter(|_| self.phase == Phase::Load)
+            .map(|limit| {
+                let at = self.terms.spawned.saturating_add(limit);
+                (at, end(LimitKind::Load, limit))
+            });
         let broken = self.served.broken_off.as_ref().map(|(at, detail)| {
             let detail = detail.clone();
             let at = at.saturating_add(BROKEN_PATIENCE);

@@ -45,8 +45,10 @@ pub(super) enum Kind {
     },
     /// One of some words.
     OneOf(fn() -> Vec<&'static str>),
-    /// A time limit: text such as `120s`, a number of seconds, or `none`.
+    /// A time limit: text such as `120s`, a number of seconds, `auto` or `none`.
     Limit,
+    /// A time: text such as `120s`, or a number of seconds.
+    Time,
     /// An amount of memory: text such as `8000 MB`, or a number of bytes.
     Bytes { min: u64 },
 }
@@ -184,9 +186,19 @@ pub(super) const PROFILE: &[Key] = &[
     key("prompt.variables.*", Kind::Text, &["vars", "var"],
         "The default of a variable of the template; --var NAME=VALUE changes it for one run."),
     key("limits.timeout", Kind::Limit, &["time_limit", "max_time", "request_timeout"],
-        "From the command to the complete answer, such as \"120s\"; a number is seconds; or \"none\"."),
+        "From the command to the complete answer, such as \"120s\" (a number is seconds); \"auto\" is three times the expected time; or \"none\"."),
+    key("limits.floor", Kind::Time, &["min_timeout"],
+        "The least that an automatic \"timeout\" allows."),
     key("limits.load", Kind::Limit, &["load_timeout"],
-        "From the start of llama.cpp to the loaded model; or \"none\"."),
+        "From the start of llama.cpp to the loaded model; \"auto\" is as long as the load advances; or \"none\"."),
+    key("watch.load", Kind::Limit, &["load_window"],
+        "How long nothing may advance while the model is loaded before that is a stall; \"none\" waits for ever."),
+    key("watch.prefill", Kind::Limit, &["prefill_window"],
+        "The same while the prompt is read; \"auto\" follows the batch and the measured speed."),
+    key("watch.decode", Kind::Limit, &["decode_window"],
+        "The same between tokens; \"auto\" follows the gaps measured in this run and in earlier ones."),
+    key("watch.loops", Kind::Flag, &["loop_guard"],
+        "End an answer that repeats itself without end: at most 64 tokens, over and over, for 512 tokens."),
     key("environment.*", Kind::Text, &["env"],
         "An environment variable of the llama.cpp program."),
 ];

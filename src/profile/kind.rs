@@ -1,10 +1,13 @@
 //! Checking one value against what its key takes.
 
+use std::time::Duration;
+
 use toml::Value;
 
 use super::error::nearest;
 use super::keys::{Kind, MAX};
-use crate::units::{Bytes, duration};
+use crate::units::duration::{self, DurationError};
+use crate::units::{Bytes, Limit};
 
 /// How much of a wrong value a message repeats.
 const SHOWN: usize = 40;
@@ -35,6 +38,11 @@ impl Kind {
             (Self::OneOf(words), Value::String(text)) => words().contains(&text.as_str()),
             (Self::Limit, Value::String(_) | Value::Integer(_) | Value::Float(_)) => {
                 return limit(value)
+                    .map(drop)
+                    .map_err(|error| misfit(format!("\"{key}\": {error}")));
+            }
+            (Self::Time, Value::String(_) | Value::Integer(_) | Value::Float(_)) => {
+                return time(value)
                     .map(drop)
                     .map_err(|error| misfit(format!("\"{key}\": {error}")));
             }
@@ -87,7 +95,10 @@ impl Kind {
                 let words: Vec<_> = words().iter().map(|word| format!("\"{word}\"")).collect();
                 format!("one of {}", words.join(", "))
             }
-            Self::Limit => "a time such as \"120s\", a number of seconds, or \"none\"".to_owned(),
+            Self::Limit => {
+                "a time such as \"120s\", a number of seconds, \"auto\" or \"none\"".to_owned()
+            }
+            Self::Time => "a time such as \"120s\", or a number of seconds".to_owned(),
             Self::Bytes { .. } => "an amount of memory such as \"8000 MB\"".to_owned(),
         }
     }
@@ -153,11 +164,18 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 }
 
 /// A time limit: text, or a number of seconds.
-pub(super) fn limit(value: &Value) -> Result<Option<std::time::Duration>, duration::DurationError> {
-    match (value.as_str(), number(value)) {
-        (_, Some(0.0)) => Err(duration::DurationError::Zero),
-        (_, Some(seconds)) => duration::from_seconds(seconds).map(Some),
-        (text, None) => duration::parse_limit(text.unwrap_or_default()),
+pub(super) fn limit(value: &Value) -> Result<Limit, DurationError> {
+    match number(value) {
+        Some(seconds) => Limit::from_seconds(seconds),
+        None => Limit::parse(value.as_str().unwrap_or_default()),
+    }
+}
+
+/// A time: text, or a number of seconds.
+pub(super) fn time(value: &Value) -> Result<Duration, DurationError> {
+    match number(value) {
+        Some(seconds) => duration::from_seconds(seconds),
+        None => duration::parse(value.as_str().unwrap_or_default()),
     }
 }
 

@@ -51,7 +51,7 @@ pub use overrides::{NotAnAssignment, Override};
 pub use resolve::BUILT_IN_MODELS;
 pub use resolved::{
     Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Named, Profile,
-    Prompt, PromptMode, PromptTemplate, Sampling, Threads,
+    Prompt, PromptMode, PromptTemplate, Sampling, Threads, Watch,
 };
 pub use routes::{AUTO, ROUTER, Route, listed, routes};
 pub use schema::schema;

@@ -12,19 +12,24 @@ use super::kind;
 use super::raw::{Set, Settings};
 use super::resolved::{
     Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Named, Profile,
-    PromptMode, PromptTemplate, Sampling, Threads,
+    PromptMode, PromptTemplate, Sampling, Threads, Watch,
 };
+use crate::units::Limit;
 
 /// Models that orchestrate brings along.
 pub const BUILT_IN_MODELS: &[&str] = &["demo"];
 
 /// What holds where no file says anything; the shipped profiles say all of it themselves.
 mod default {
+    use std::time::Duration;
+
     pub(super) const CONTEXT: u32 = 4096;
     pub(super) const MAX_TOKENS: u32 = 512;
     pub(super) const BATCH: u32 = 256;
     /// llama.cpp's own; a larger physical batch costs memory (`n_ubatch × n_vocab × 4` bytes).
     pub(super) const MICRO_BATCH: u32 = 512;
+    /// An automatic limit is a guard against answers without end, not against slow machines.
+    pub(super) const FLOOR: Duration = Duration::from_secs(120);
 }
 
 /// Environment variables that llama.cpp takes as flags or credentials, which would silently change
@@ -74,7 +79,14 @@ pub(super) fn resolve(
         prompt: settings.prompt(),
         limits: Limits {
             timeout: settings.limit("limits.timeout"),
+            floor: settings.time("limits.floor").unwrap_or(default::FLOOR),
             load: settings.limit("limits.load"),
+        },
+        watch: Watch {
+            load: settings.limit("watch.load"),
+            prefill: settings.limit("watch.prefill"),
+            decode: settings.limit("watch.decode"),
+            loops: settings.read("watch.loops").unwrap_or(true),
         },
         environment: settings.texts_below("environment"),
         extra_args: settings.read("extra_args").unwrap_or_default(),
@@ -147,8 +159,13 @@ impl Settings {
         self.read(path).map_or(Threads::Auto, Threads::Count)
     }
 
-    fn limit(&self, path: &str) -> Option<Duration> {
-        kind::limit(&self.get(path)?.value).ok().flatten()
+    fn limit(&self, path: &str) -> Limit {
+        let limit = self.get(path).map(|set| kind::limit(&set.value));
+        limit.and_then(Result::ok).unwrap_or_default()
+    }
+
+    fn time(&self, path: &str) -> Option<Duration> {
+        kind::time(&self.get(path)?.value).ok()
     }
 
     fn texts_below(&self, section: &str) -> BTreeMap<String, String> {

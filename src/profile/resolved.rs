@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::units::Limit;
+
 /// A profile in which every question has an answer: what the engine runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
@@ -53,6 +55,8 @@ pub struct Profile {
     pub prompt: PromptTemplate,
     /// Time limits.
     pub limits: Limits,
+    /// What is taken for a stall.
+    pub watch: Watch,
     /// Environment variables for the child, on top of what is passed on.
     pub environment: BTreeMap<String, String>,
     /// Further arguments for the child, as they are.
@@ -215,13 +219,39 @@ impl Prompt {
     }
 }
 
-/// Time limits; `None` is no limit.
+/// Time limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
     /// From the command to the complete result.
-    pub timeout: Option<Duration>,
+    pub timeout: Limit,
+    /// The least that an automatic timeout allows.
+    pub floor: Duration,
     /// From the spawn to the model being loaded.
-    pub load: Option<Duration>,
+    pub load: Limit,
+}
+
+/// How long nothing may advance, phase by phase, before that is a stall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// While the model is loaded.
+    pub load: Limit,
+    /// While the prompt is read.
+    pub prefill: Limit,
+    /// Between tokens.
+    pub decode: Limit,
+    /// Whether an answer that repeats itself without end is ended.
+    pub loops: bool,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            load: Limit::Auto,
+            prefill: Limit::Auto,
+            decode: Limit::Auto,
+            loops: true,
+        }
+    }
 }
 
 impl Profile {

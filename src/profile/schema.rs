@@ -77,7 +77,11 @@ fn value(kind: Kind) -> Value {
         Kind::OneOf(words) => json!({ "enum": words() }),
         Kind::Limit => json!({ "anyOf": [
             { "type": "number", "exclusiveMinimum": 0 },
-            { "type": "string", "pattern": "^ *([0-9][0-9a-zA-Zµ. ]*|none) *$" },
+            { "type": "string", "pattern": "^ *([0-9][0-9a-zA-Zµ. ]*|auto|none) *$" },
+        ] }),
+        Kind::Time => json!({ "anyOf": [
+            { "type": "number", "minimum": 0 },
+            { "type": "string", "pattern": "^ *[0-9][0-9a-zA-Zµ. ]* *$" },
         ] }),
         Kind::Bytes { min } => json!({ "anyOf": [
             { "type": "integer", "minimum": min },

@@ -48,14 +48,13 @@ impl Profile {
         ];
         values.extend(sampling(&self.sampling));
         values.extend([
-            (
-                "limits.timeout",
-                duration::exact_limit(self.limits.timeout).into(),
-            ),
-            (
-                "limits.load",
-                duration::exact_limit(self.limits.load).into(),
-            ),
+            ("limits.timeout", self.limits.timeout.to_string().into()),
+            ("limits.floor", duration::exact(self.limits.floor).into()),
+            ("limits.load", self.limits.load.to_string().into()),
+            ("watch.load", self.watch.load.to_string().into()),
+            ("watch.prefill", self.watch.prefill.to_string().into()),
+            ("watch.decode", self.watch.decode.to_string().into()),
+            ("watch.loops", self.watch.loops.into()),
             ("prompt.mode", self.prompt.mode.name().into()),
             (
                 "prompt.system",

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::{ProfilesError, table};
 use crate::profile::{ProfileError, ProfileSet};
-use crate::units::duration;
 
 /// One profile, as `--json` tells it. Fields may be added, not changed.
 #[derive(Debug, Serialize)]
@@ -64,11 +63,12 @@ fn listed<'a>(set: &'a ProfileSet, name: &'a str) -> Listed<'a> {
                 model: profile.model.to_string(),
                 context: profile.context,
                 max_tokens: profile.max_tokens,
-                timeout_seconds: profile.limits.timeout.map(|time| time.as_secs_f64()),
-                timeout: profile
+                timeout_seconds: profile
                     .limits
                     .timeout
-                    .map_or_else(|| duration::NONE.to_owned(), duration::short),
+                    .fixed()
+                    .map(|time| time.as_secs_f64()),
+                timeout: profile.limits.timeout.short(),
             }
         }),
     }

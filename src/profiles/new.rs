@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::ProfilesError;
 use crate::profile::{AUTO, BUILT_IN_MODELS, Level, ModelRef, Profile, Source};
 use crate::store::Places;
-use crate::units::duration;
 
 /// A profile to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +100,7 @@ impl NewProfile {
             model_value = quoted(model),
             context = parent.context,
             max_tokens = parent.max_tokens,
-            timeout = duration::exact_limit(parent.limits.timeout),
+            timeout = parent.limits.timeout,
         )
     }
 }

@@ -173,10 +173,10 @@ fn list_is_aligned_and_keeps_broken_ones() {
         world.answer(&Request::List { json: false }),
         "\
 NAME       MODEL  CONTEXT  MAX TOKENS  TIMEOUT  FROM
-algorithm  demo      4096        1024    3 min  built-in profiles/algorithm.toml
+algorithm  demo      4096        1024     auto  built-in profiles/algorithm.toml
 broken     -            -           -        -  profiles/broken.toml (wrong: see profiles check)
-coder      demo      4096         512    2 min  built-in profiles/coder.toml
-router     demo      8192          64    2 min  built-in profiles/router.toml
+coder      demo      4096         512     auto  built-in profiles/coder.toml
+router     demo      8192          64     auto  built-in profiles/router.toml
 "
     );
     let list: serde_json::Value =

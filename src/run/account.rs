@@ -46,10 +46,7 @@ pub(super) fn before(facts: &Facts, prepared: &Prepared) -> String {
         "limits",
         &format!(
             "{} tokens of output, context {}, time {}, load {}",
-            facts.max_tokens,
-            facts.context,
-            duration::exact_limit(facts.limits.timeout),
-            duration::exact_limit(facts.limits.load)
+            facts.max_tokens, facts.context, facts.limits.timeout, facts.limits.load
         ),
     );
     row(

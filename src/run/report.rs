@@ -1,8 +1,6 @@
 //! The result as JSON. These types are the format: a field that changes its meaning changes
 //! [`SCHEMA`].
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::RunError;
@@ -180,8 +178,8 @@ impl<'a> Report<'a> {
             limits: Limits {
                 context: facts.context,
                 max_tokens: facts.max_tokens,
-                timeout_s: facts.limits.timeout.as_ref().map(Duration::as_secs_f64),
-                load_s: facts.limits.load.as_ref().map(Duration::as_secs_f64),
+                timeout_s: facts.limits.timeout.fixed().map(|time| time.as_secs_f64()),
+                load_s: facts.limits.load.fixed().map(|time| time.as_secs_f64()),
             },
             error,
             exit_code: outcome.end.exit().code(),

@@ -17,6 +17,7 @@ use crate::engine::{End, Failure, Interruption, Outcome, Session, SessionEvent};
 use crate::profile::{Backend, Constraint, ROUTER, Route, routes};
 use crate::store::Paths;
 use crate::ui::{Console, Interrupts, Live, Step};
+use crate::units::Limit;
 use crate::vendor::{Install, LocateError};
 
 /// Lines of the router's log that are kept for `--log-file`.
@@ -203,7 +204,8 @@ impl Asking<'_> {
         let enough = u32::try_from(longest + 2).unwrap_or(u32::MAX);
         profile.max_tokens = profile.max_tokens.min(enough);
         let patience = self.patience();
-        profile.limits.timeout = profile.limits.timeout.into_iter().chain(patience).min();
+        let limits = profile.limits.timeout.fixed().into_iter().chain(patience);
+        profile.limits.timeout = limits.min().map_or(profile.limits.timeout, Limit::Fixed);
     }
 
     /// How long the choice may take, where time is limited at all: the answer's limit counts from the
@@ -215,7 +217,7 @@ impl Asking<'_> {
             .profiles
             .resolve(default, &self.request.overrides);
         // One that is wrong is told when it is needed.
-        Some(resolved.ok()?.profile.limits.timeout? / 2)
+        Some(resolved.ok()?.profile.limits.timeout.fixed()? / 2)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {

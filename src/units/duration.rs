@@ -31,9 +31,6 @@ pub enum DurationError {
 /// more means no limit.
 pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// The word for a limit that is not there.
-pub const NONE: &str = "none";
-
 /// Reads a time: numbers with units (`120s`, `2m`, `1h 30m`, `250ms`); a number alone is seconds.
 ///
 /// # Errors
@@ -53,20 +50,6 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
         reason: error.to_string(),
     })?;
     bounded(time)
-}
-
-/// Reads a limit: a time above zero, or `none`.
-///
-/// # Errors
-/// As [`parse`], and when it is zero.
-pub fn parse_limit(text: &str) -> Result<Option<Duration>, DurationError> {
-    if text.trim().eq_ignore_ascii_case(NONE) {
-        return Ok(None);
-    }
-    match parse(text)? {
-        Duration::ZERO => Err(DurationError::Zero),
-        time => Ok(Some(time)),
-    }
 }
 
 /// A number of seconds as a time, as a bare number in a TOML file means it.
@@ -99,12 +82,6 @@ fn bounded(time: Duration) -> Result<Duration, DurationError> {
 #[must_use]
 pub fn exact(time: Duration) -> String {
     humantime::format_duration(time).to_string()
-}
-
-/// The text of a limit that [`parse_limit`] reads back: [`exact`] or `none`.
-#[must_use]
-pub fn exact_limit(limit: Option<Duration>) -> String {
-    limit.map_or_else(|| NONE.to_owned(), exact)
 }
 
 /// The text for a glance: `43 ms`, `1.3 s`, `23.2 s`, `2 min 5 s`, `1 h 30 min`.
@@ -140,7 +117,7 @@ pub fn short(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, LONGEST, exact, exact_limit, from_seconds, parse, parse_limit, short};
+    use super::{Duration, LONGEST, exact, from_seconds, parse, short};
     use proptest::prelude::*;
 
     #[test]
@@ -157,18 +134,12 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(Duration::from_millis(ms)), "{text}");
         }
-        assert_eq!(parse_limit("none"), Ok(None));
-        assert_eq!(parse_limit("3m"), Ok(Some(Duration::from_secs(180))));
     }
 
     #[test]
     fn says_what_is_wrong() {
         for (text, message) in [
             ("-5s", "a time cannot be negative, as -5s is"),
-            (
-                "0s",
-                "a limit of 0 would end everything at once; use \"none\" for no limit",
-            ),
             (
                 "9 years",
                 "9years is longer than a year; use \"none\" for no limit",
@@ -183,7 +154,7 @@ mod tests {
                 "\"\" is no time (value was empty); write it as \"120s\", \"2m\" or \"1h 30m\"",
             ),
         ] {
-            let error = parse_limit(text).unwrap_err().to_string();
+            let error = parse(text).unwrap_err().to_string();
             assert!(error.starts_with(message), "{text}: {error}");
         }
         assert!(from_seconds(-1.0).is_err());
@@ -219,14 +190,11 @@ mod tests {
         ) {
             let time = Duration::new(seconds, nanos);
             prop_assert_eq!(parse(&exact(time)), Ok(time));
-            if !time.is_zero() {
-                prop_assert_eq!(parse_limit(&exact_limit(Some(time))), Ok(Some(time)));
-            }
         }
 
         #[test]
         fn never_panics(text in ".{0,24}", seconds: f64) {
-            let _ = parse_limit(&text);
+            let _ = parse(&text);
             let _ = from_seconds(seconds);
         }
 

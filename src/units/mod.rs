@@ -8,11 +8,14 @@
 //! | --- | --- | --- | --- |
 //! | memory | [`Bytes`] | `8000 MB`, `3 MiB`, `4096` | `8.0 GB` |
 //! | speed | [`MsPerToken`] | | `207 ms/token` |
-//! | time | [`std::time::Duration`] through [`duration`] | `120s`, `2m`, `none` | `1.3 s`, `2 min 5 s` |
+//! | time | [`std::time::Duration`] through [`duration`] | `120s`, `2m` | `1.3 s`, `2 min 5 s` |
+//! | limit | [`Limit`] | `120s`, `auto`, `none` | the same |
 
 mod bytes;
 pub mod duration;
+mod limit;
 mod speed;
 
 pub use bytes::{Bytes, BytesError};
+pub use limit::Limit;
 pub use speed::MsPerToken;

@@ -8,7 +8,7 @@ use orchestrate::dialect::{
 };
 use orchestrate::profile::{
     Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Profile, Prompt,
-    PromptTemplate, Sampling, Threads,
+    PromptTemplate, Sampling, Threads, Watch,
 };
 
 use super::{probed, read};
@@ -42,6 +42,7 @@ fn profile() -> Profile {
             ..PromptTemplate::default()
         },
         limits: Limits::default(),
+        watch: Watch::default(),
         environment: BTreeMap::new(),
         extra_args: Vec::new(),
     }

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::tests::{err, exited, ms, tell, tell_at_once, up_to_stop};
+use super::tests::{err, exited, limits, ms, tell, tell_at_once, up_to_stop};
 use super::{Action, Input, Phase, Program, Terms};
 use crate::dialect::{PromptProgress, Refusal, StreamEvent, Timings};
 use crate::engine::outcome::{End, Failure, Interruption, LimitKind};
-use crate::profile::Limits;
 use crate::supervise::Status;
 
 const SPAWNED: Duration = ms(50);
@@ -20,7 +19,7 @@ fn terms() -> Terms {
         program: Program::Server { context: 256 },
         max_tokens: 100,
         stop: Vec::new(),
-        limits: Limits::default(),
+        limits: limits(None, None),
     }
 }
 
@@ -84,7 +83,7 @@ proptest! {
 
     #[test]
     fn a_limit_that_runs_out_is_the_end(pieces in 0_usize..9, limit in 60_u64..600) {
-        let limits = Limits { timeout: Some(ms(limit)), load: None };
+        let limits = limits(Some(ms(limit)), None);
         let history = [(SPAWNED, Input::Asked)]
             .into_iter()
             .chain((0..pieces).map(|_| (SPAWNED, piece("a"))))

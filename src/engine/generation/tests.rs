@@ -9,6 +9,7 @@ use crate::dialect::{StreamEvent, Style};
 use crate::engine::outcome::{End, Interruption, LimitKind, Outcome};
 use crate::profile::Limits;
 use crate::supervise::{ExitReport, Status, Usage};
+use crate::units::Limit;
 
 const MAX_TOKENS: u32 = 100;
 /// When the process was spawned, on the clock of the histories.
@@ -38,10 +39,17 @@ pub(super) fn terms() -> Terms {
         },
         max_tokens: MAX_TOKENS,
         stop: Vec::new(),
-        limits: Limits {
-            timeout: None,
-            load: None,
-        },
+        limits: limits(None, None),
+    }
+}
+
+/// Fixed limits, or none.
+pub(super) fn limits(timeout: Option<Duration>, load: Option<Duration>) -> Limits {
+    let limit = |time: Option<Duration>| time.map_or(Limit::None, Limit::Fixed);
+    Limits {
+        timeout: limit(timeout),
+        load: limit(load),
+        ..Limits::default()
     }
 }
 
@@ -179,7 +187,7 @@ fn any_terms() -> impl Strategy<Value = Terms> {
         1 => Just(Program::Server { context: 256 }),
     ];
     (limit(), limit(), stop, program).prop_map(|(timeout, load, stop, program)| Terms {
-        limits: Limits { timeout, load },
+        limits: limits(timeout, load),
         stop,
         program,
         ..terms()
@@ -262,9 +270,9 @@ proptest! {
             events.into_iter().filter(|(_, input)| !interferes(input)).collect();
         let limit = ms(limit);
         let (limits, kind, at) = if load {
-            (Limits { timeout: None, load: Some(limit) }, LimitKind::Load, SPAWNED + limit)
+            (limits(None, Some(limit)), LimitKind::Load, SPAWNED + limit)
         } else {
-            (Limits { timeout: Some(limit), load: None }, LimitKind::Timeout, limit)
+            (limits(Some(limit), None), LimitKind::Timeout, limit)
         };
         let last = events.last().map_or(SPAWNED, |(now, _)| *now);
         let late = at.max(last);
@@ -337,10 +345,7 @@ proptest! {
 
 #[test]
 fn a_load_limit_ends_with_the_load() {
-    let limits = Limits {
-        timeout: None,
-        load: Some(ms(100)),
-    };
+    let limits = limits(None, Some(ms(100)));
     let loading = tell(
         Terms { limits, ..terms() },
         [(ms(149), Input::Tick), (ms(150), Input::Tick)],
@@ -361,10 +366,7 @@ fn the_nearer_limit_is_the_one_that_is_named() {
         (ms(200), ms(100), LimitKind::Load),
         (ms(100), ms(200), LimitKind::Timeout),
     ] {
-        let limits = Limits {
-            timeout: Some(timeout),
-            load: Some(load),
-        };
+        let limits = limits(Some(timeout), Some(load));
         let told = tell(
             Terms { limits, ..terms() },
             [

@@ -13,7 +13,7 @@ use super::{
     Bases, Config, Constraint, Level, ModelRef, Override, ProfileError, ProfileSet, PromptMode,
     Resolved, Source, Threads,
 };
-use crate::units::Bytes;
+use crate::units::{Bytes, Limit};
 
 fn source(name: &str, level: Level, text: &str) -> Source {
     let place = match level {
@@ -94,8 +94,8 @@ fn shipped_profiles_say_what_they_must() {
             "{name}"
         );
         assert_eq!(
-            profile.limits.timeout,
-            Some(Duration::from_secs(timeout)),
+            (profile.limits.timeout, profile.limits.floor),
+            (Limit::Auto, Duration::from_secs(timeout)),
             "{name}"
         );
         assert_eq!((profile.batch, profile.gpu_layers), (256, 0), "{name}");
@@ -235,7 +235,7 @@ fn inherited_values_can_be_taken_back() {
     .profile;
     assert_eq!(
         (profile.seed, profile.limits.timeout, profile.constraint),
-        (None, None, None)
+        (None, Limit::None, None)
     );
     assert_eq!(
         (profile.sampling.temperature, profile.stop.len()),
@@ -262,7 +262,10 @@ fn options_are_read_as_toml_or_else_as_text() {
     .collect();
     let profile = set([]).resolve("coder", &overrides).unwrap().profile;
     assert_eq!(profile.seed, Some(7));
-    assert_eq!(profile.limits.timeout, Some(Duration::from_secs(120)));
+    assert_eq!(
+        profile.limits.timeout.fixed(),
+        Some(Duration::from_secs(120))
+    );
     assert_eq!(profile.stop, ["a"]);
     assert_eq!(profile.description, "12");
     assert_eq!(profile.environment["A.B"], "1");
@@ -347,7 +350,7 @@ proptest! {
         shown.profile.prompt.variables.insert("v".to_owned(), value.clone());
         shown.profile.extra_args = vec![value];
         shown.profile.sampling.temperature = Some(temperature);
-        shown.profile.limits.load = Some(Duration::from_secs(seconds));
+        shown.profile.limits.load = Limit::Fixed(Duration::from_secs(seconds));
         let set = project(&shown.to_toml());
         let again = set.resolve("x", &[]);
         prop_assert_eq!(again.map(|again| again.profile), Ok(shown.profile));

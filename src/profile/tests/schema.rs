@@ -15,11 +15,12 @@ fn samples(kind: Kind, path: &str) -> (String, &'static str) {
         ("context", _) => "5000".to_owned(),
         (_, Kind::Text | Kind::Line) => "\"other\"".to_owned(),
         (_, Kind::Texts { .. }) => "[\"other\"]".to_owned(),
+        ("watch.loops", _) => "false".to_owned(),
         (_, Kind::Flag) => "true".to_owned(),
         (_, Kind::Whole { .. }) => "77".to_owned(),
         (_, Kind::Real { .. }) => "0.77".to_owned(),
         (_, Kind::OneOf(words)) => format!("\"{}\"", words().last().unwrap()),
-        (_, Kind::Limit) => "\"77s\"".to_owned(),
+        (_, Kind::Limit | Kind::Time) => "\"77s\"".to_owned(),
         (_, Kind::Bytes { .. }) => "\"77 MB\"".to_owned(),
     };
     let wrong = match kind {
@@ -29,7 +30,7 @@ fn samples(kind: Kind, path: &str) -> (String, &'static str) {
         Kind::Flag => "\"true\"",
         Kind::Whole { .. } | Kind::Real { .. } => "-99",
         Kind::OneOf(_) => "\"other\"",
-        Kind::Limit => "\"soon\"",
+        Kind::Limit | Kind::Time => "\"soon\"",
         Kind::Bytes { .. } => "\"much\"",
     };
     (fits, wrong)

@@ -7,7 +7,7 @@ use super::surroundings::Surroundings;
 use super::template;
 use super::words::Unit;
 use crate::profile::Keys;
-use crate::units::{Bytes, duration};
+use crate::units::{Bytes, Limit, duration};
 
 /// A value that fits its key, and what is worth knowing about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,22 +218,20 @@ fn limit(key: &str, json: &Json, unit: Unit, notes: &mut Vec<String>) -> Result<
     let limit = match (number, json) {
         (Some(number), _) if number == 0.0 || number == -1.0 => {
             notes.push(format!("{number} is taken as no limit"));
-            None
+            Limit::None
         }
         (Some(number), _) => {
-            Some(duration::from_seconds(number * scale).map_err(|error| named(key, &error))?)
+            Limit::from_seconds(number * scale).map_err(|error| named(key, &error))?
         }
-        (None, Json::String(text)) => {
-            duration::parse_limit(text).map_err(|error| named(key, &error))?
-        }
+        (None, Json::String(text)) => Limit::parse(text).map_err(|error| named(key, &error))?,
         (None, other) => return Ok(plain(other)),
     };
-    let text = duration::exact_limit(limit);
-    if let Some(time) = limit {
+    let text = limit.to_string();
+    if let Some(time) = limit.fixed() {
         if key == "limits.timeout" && time.as_secs() < SHORT {
             notes.push(format!(
                 "a fixed limit of {text} also ends answers that are only slow; if it does, set \
-                 limits.timeout to \"{SHORT}s\" or \"none\""
+                 limits.timeout to \"auto\""
             ));
         }
         if number.is_some() && unit == Unit::Unsaid && time.as_secs() >= LONG {

@@ -281,7 +281,14 @@ fn what_is_said_once_holds_for_all_and_the_rest_is_orchestrate_toml() {
             {"path": "/c.gguf"},
         ],
     }));
-    let timeout = |name| profile(&conversion, name).limits.timeout.unwrap().as_secs();
+    let timeout = |name| {
+        profile(&conversion, name)
+            .limits
+            .timeout
+            .fixed()
+            .unwrap()
+            .as_secs()
+    };
     assert_eq!((timeout("fast-one"), timeout("slow")), (200, 400));
     let config = conversion.files.last().unwrap();
     assert_eq!(config.what, What::Config);
