@@ -7,7 +7,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`text`], [`gguf`], [`profile`], [`dialect`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
@@ -36,3 +36,4 @@ pub mod text;
 pub mod ui;
 pub mod units;
 pub mod vendor;
+pub mod watchdog;

@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("profile", 0),
     ("text", 0),
     ("units", 0),
+    ("watchdog", 0),
     // 1: one piece of the outside world each
     ("client", 1),
     ("host", 1),

@@ -1,0 +1,122 @@
+//! The second question, asked of a running generation: what its budget is now, and whether it holds.
+
+use std::time::Duration;
+
+use super::{ANSWER_WITHIN, CONFIRM_AFTER, Terms, Watchdog};
+use crate::units::MsPerToken;
+use crate::watchdog::budget::{
+    Budget, BudgetKind, MS_PER_TOKEN_UNKNOWN, Overrun, Projection, Work, auto_budget, project,
+};
+use crate::watchdog::event::Phase;
+use crate::watchdog::verdict::Finding;
+use crate::watchdog::window::{Known, LOAD_FLOOR, Source, count, seconds};
+
+impl Watchdog {
+    /// When the budget ends, on the caller's clock, and what that will be called.
+    pub(super) fn budget_end(&self) -> Option<(Duration, Overrun)> {
+        let spawned = self.terms.spawned;
+        let total = match self.terms.budget {
+            Budget::Unlimited => None,
+            Budget::Fixed(limit) => Some((limit, BudgetKind::Fixed, limit)),
+            Budget::Auto { floor } => {
+                let limit = auto_budget(&self.work()).saturating_add(spawned).max(floor);
+                Some((self.clock.on_wall(limit), BudgetKind::Auto, limit))
+            }
+        };
+        let load = self.terms.load_limit.filter(|_| self.phase <= Phase::Load);
+        let load = load.map(|limit| (spawned.saturating_add(limit), BudgetKind::Load, limit));
+        let all = total.into_iter().chain(load);
+        let (at, kind, limit) = all.min_by_key(|(at, ..)| *at)?;
+        Some((at, Overrun { kind, limit }))
+    }
+
+    /// The budget that is over. It waits while the sample is taken that says whether a silence that
+    /// outlasted its window before the budget ended is a stall.
+    pub(super) fn overrun(&self, now: Duration) -> Option<Overrun> {
+        let (end, overrun) = self.budget_end()?;
+        let window_end = self.progress_at.saturating_add(self.window().length);
+        let confirmed_by = window_end + CONFIRM_AFTER + ANSWER_WITHIN;
+        let waits = !self.judged && self.clock.on_wall(window_end) < end && now < confirmed_by;
+        (end <= self.clock.wall() && !(waits && now >= window_end)).then_some(overrun)
+    }
+
+    /// What is known of the parts of this generation's time. The part that it is in takes at least as
+    /// long as it has taken: where that is too long is for the windows to say.
+    fn work(&self) -> Work {
+        let Terms {
+            spawned, expected, ..
+        } = self.terms;
+        let now = self.clock.now();
+        let loaded = self.loaded_at.unwrap_or(now);
+        let load = loaded.saturating_sub(spawned);
+        let known_load = expected.load.map_or(LOAD_FLOOR, |load| load.value);
+        let first = self.tokens.first_at();
+        let prefill = first.unwrap_or(now).saturating_sub(loaded);
+        Work {
+            load: match self.loaded_at {
+                Some(_) => load,
+                None => load.max(known_load),
+            },
+            prefill: match first {
+                Some(_) => prefill,
+                None => prefill.max(self.expected_prefill()),
+            },
+            tokens: self.terms.max_tokens,
+            ms_per_token: self.expected_ms_per_token(),
+        }
+    }
+
+    fn expected_prefill(&self) -> Duration {
+        let tokens = self.prompt.total().or(self.terms.prompt_tokens);
+        let rate = self.prompt.rate(self.terms.expected.prefill_rate);
+        seconds(count(tokens.unwrap_or(0)) / rate.value)
+    }
+
+    fn expected_ms_per_token(&self) -> f64 {
+        let expected = self.terms.expected.ms_per_token;
+        let expected = expected.map_or(MS_PER_TOKEN_UNKNOWN, |speed| speed.value.get());
+        match self.speed().map(MsPerToken::get) {
+            Some(measured) if self.tokens.has_learned() => measured,
+            Some(measured) => measured.max(expected),
+            None => expected,
+        }
+    }
+
+    /// Says once, as soon as a speed is known, that a fixed limit will cut.
+    pub(super) fn foresee(&mut self, findings: &mut Vec<Finding>) {
+        if let Budget::Fixed(limit) = self.terms.budget
+            && !self.said_projection
+            && let Some(projection) = self.projection(limit)
+        {
+            self.said_projection = true;
+            findings.push(Finding::Projection(projection));
+        }
+    }
+
+    fn projection(&self, limit: Duration) -> Option<Projection> {
+        let tokens = self.terms.max_tokens;
+        if let (Some(first), true) = (self.tokens.first_at(), self.tokens.has_learned()) {
+            let speed = Known::new(self.speed()?, Source::ThisRun);
+            let per_token = seconds(speed.value.get() / 1000.0);
+            let before = self.clock.on_wall(first).saturating_sub(per_token);
+            let at = self.clock.on_wall(self.tokens.last_at());
+            return project(speed, tokens, (self.tokens.tokens(), at), before, limit);
+        }
+        if self.phase >= Phase::Decode {
+            return None;
+        }
+        let expected = self.terms.expected;
+        let load = expected.load.map_or(Duration::ZERO, |load| load.value);
+        let prefill = match expected.prefill_rate {
+            Some(_) => self.expected_prefill(),
+            None => Duration::ZERO,
+        };
+        let before = self
+            .terms
+            .spawned
+            .saturating_add(load)
+            .saturating_add(prefill);
+        let before = before.max(self.clock.wall());
+        project(expected.ms_per_token?, tokens, (0, before), before, limit)
+    }
+}

@@ -1,0 +1,452 @@
+//! The table of verdicts, line by line, and the stories behind the rules.
+
+use std::time::Duration;
+
+use super::sim::{Look, Sim, secs};
+use crate::units::MsPerToken;
+use crate::watchdog::{
+    Blocked, Budget, BudgetKind, Cause, Event, Expected, Finding, GroupState, Known, Phase, Sample,
+    Source, Terms, Verdict, Why, Windows,
+};
+
+fn terms() -> Terms {
+    Terms {
+        max_tokens: 256,
+        batch: 256,
+        loop_guard: true,
+        ..Terms::default()
+    }
+}
+
+/// A child that has generated 100 tokens at 25 tokens/s.
+fn generating(terms: Terms) -> Sim {
+    let mut sim = Sim::new(
+        Terms {
+            loop_guard: false,
+            ..terms
+        },
+        Look::Busy,
+    );
+    sim.tell(Event::PromptGiven);
+    sim.tell(Event::Entered(Phase::Prefill));
+    sim.tokens(100, secs(0.04));
+    sim
+}
+
+fn cause(verdict: Verdict) -> Cause {
+    match verdict {
+        Verdict::Stalled(stall) => stall.cause,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn whys(sim: &Sim) -> Vec<Why> {
+    let slow = |(_, finding): &(Duration, Finding)| match finding {
+        Finding::Slow(slow) => Some(slow.why),
+        _ => None,
+    };
+    sim.said.iter().filter_map(slow).collect()
+}
+
+#[test]
+fn each_look_has_its_verdict() {
+    for (look, expected, from, to) in [
+        (Look::Asleep, Cause::Hung, 10.0, 11.0),
+        (Look::Stopped, Cause::Stopped, 10.0, 11.0),
+        (Look::Blank, Cause::Unobserved, 10.0, 11.0),
+        (Look::Unseen, Cause::Unobserved, 10.0, 11.0),
+        (
+            Look::In(Blocked::WritingPipe),
+            Cause::Backpressure,
+            10.0,
+            11.0,
+        ),
+        (Look::In(Blocked::Unknown), Cause::Hung, 10.0, 11.0),
+        (Look::Busy, Cause::Spin, 39.0, 40.0),
+        (Look::Device, Cause::Uninterruptible, 39.0, 40.0),
+        (
+            Look::Throttled(0.05),
+            Cause::TooSlow(Why::Throttled),
+            159.0,
+            160.0,
+        ),
+        (Look::Paging, Cause::TooSlow(Why::Paging), 159.0, 160.0),
+        (
+            Look::Duty(2.0),
+            Cause::TooSlow(Why::StopAndGo),
+            159.0,
+            160.0,
+        ),
+    ] {
+        let mut sim = generating(terms());
+        sim.look(look);
+        let (time, verdict) = sim.wait_for_verdict(secs(1000.0));
+        assert_eq!(cause(verdict), expected, "{look:?}");
+        assert!(time >= secs(from) && time <= secs(to), "{look:?}: {time:?}");
+        let Verdict::Stalled(stall) = verdict else {
+            unreachable!()
+        };
+        assert_eq!(
+            (stall.phase, stall.window.source),
+            (Phase::Decode, Source::ThisRun)
+        );
+    }
+}
+
+#[test]
+fn slow_is_said_once_and_long_before_dead() {
+    for (look, why, latest) in [
+        (Look::Throttled(0.05), Why::Throttled, 4.0),
+        (Look::Paging, Why::Paging, 4.0),
+        (Look::Duty(0.7), Why::StopAndGo, 4.0),
+        (Look::Busy, Why::Unknown, 6.0),
+    ] {
+        let mut sim = generating(terms());
+        sim.look(look);
+        sim.wait(secs(latest));
+        assert_eq!(whys(&sim), [why], "{look:?}");
+        sim.wait(secs(30.0));
+        sim.token();
+        sim.wait(secs(9.0));
+        assert_eq!(
+            whys(&sim).iter().filter(|said| **said == why).count(),
+            1,
+            "{look:?}"
+        );
+        assert_eq!(sim.verdict(), None);
+    }
+}
+
+#[test]
+fn who_waits_for_input_that_was_given_is_ended_at_once() {
+    let mut sim = Sim::new(terms(), Look::In(Blocked::ReadingInput));
+    sim.tell(Event::Entered(Phase::Load));
+    sim.wait(secs(9.0));
+    assert_eq!(sim.verdict(), None, "the prompt was not given");
+    sim.tell(Event::PromptGiven);
+    let (time, verdict) = sim.wait_for_verdict(secs(3.0));
+    assert_eq!(verdict, Verdict::WaitingForInput { phase: Phase::Load });
+    assert!(time <= secs(2.0));
+}
+
+#[test]
+fn back_pressure_is_said_before_it_is_a_stall() {
+    let mut sim = generating(terms());
+    sim.look(Look::In(Blocked::WritingPipe));
+    sim.wait(secs(3.0));
+    assert_eq!(
+        sim.said.last().map(|(_, finding)| *finding),
+        Some(Finding::Backpressure)
+    );
+    sim.wait(secs(5.0));
+    let said = sim
+        .said
+        .iter()
+        .filter(|(_, finding)| *finding == Finding::Backpressure);
+    assert_eq!(said.count(), 1);
+}
+
+#[test]
+fn a_zombie_is_collected() {
+    let mut sim = generating(terms());
+    let state = Some(GroupState::Gone);
+    sim.tell(Event::Sample(Sample {
+        state,
+        ..Sample::default()
+    }));
+    assert_eq!(
+        sim.verdict().map(|(_, verdict)| verdict),
+        Some(Verdict::Gone)
+    );
+}
+
+#[test]
+fn an_idle_child_that_was_busy_is_told_within_eleven_seconds_whatever_its_window() {
+    let big = Terms {
+        batch: 2048,
+        ..terms()
+    };
+    let mut sim = Sim::new(big, Look::Busy);
+    sim.tell(Event::Entered(Phase::Prefill));
+    sim.wait(secs(20.0));
+    assert!(sim.dog.window().length > secs(7200.0));
+    sim.look(Look::Asleep);
+    let (time, verdict) = sim.wait_for_verdict(secs(100.0));
+    assert_eq!(cause(verdict), Cause::Idle);
+    assert!(time >= secs(10.0) && time <= secs(11.5), "{time:?}");
+
+    // The same from its first second on, where history says that it computes on the CPU.
+    let expected = Expected {
+        computes_on_cpu: true,
+        ..Expected::default()
+    };
+    let mut sim = Sim::new(Terms { expected, ..big }, Look::Asleep);
+    sim.tell(Event::Entered(Phase::Prefill));
+    let (time, verdict) = sim.wait_for_verdict(secs(100.0));
+    assert_eq!(cause(verdict), Cause::Idle);
+    assert!(time <= secs(11.0), "{time:?}");
+}
+
+#[test]
+fn a_child_that_sleeps_at_work_has_its_whole_window() {
+    // The fault kit's own: a batch of 32 at 2 tokens/s, asleep, then 0.2 tokens/s, asleep.
+    let mut sim = Sim::new(
+        Terms {
+            batch: 32,
+            ..terms()
+        },
+        Look::Asleep,
+    );
+    sim.tell(Event::Entered(Phase::Prefill));
+    for processed in [32, 64, 96, 128] {
+        sim.wait(secs(16.0));
+        sim.tell(Event::PromptProgress {
+            processed,
+            total: 128,
+        });
+    }
+    sim.tokens(60, secs(5.0));
+    assert_eq!(sim.verdict(), None);
+    // And one gap that is three times as long as all others.
+    sim.wait(secs(15.0));
+    sim.token();
+    assert_eq!(sim.verdict(), None);
+    let (time, verdict) = sim.wait_for_verdict(secs(1000.0));
+    assert_eq!(cause(verdict), Cause::Hung);
+    assert!(time > secs(100.0), "{time:?}");
+}
+
+#[test]
+fn a_child_that_was_idle_and_went_on_is_not_told_by_its_idleness() {
+    let mut sim = Sim::new(terms(), Look::Busy);
+    sim.tell(Event::Entered(Phase::Prefill));
+    sim.wait(secs(20.0));
+    sim.look(Look::Asleep);
+    sim.wait(secs(8.0));
+    sim.look(Look::Busy);
+    sim.wait(secs(20.0));
+    sim.look(Look::Asleep);
+    sim.wait(secs(60.0));
+    assert_eq!(sim.verdict(), None);
+}
+
+#[test]
+fn a_load_lives_as_long_as_it_reads_or_says_something_new() {
+    let mut sim = Sim::new(terms(), Look::Paging);
+    sim.tell(Event::Entered(Phase::Load));
+    sim.wait(secs(3600.0));
+    assert_eq!(sim.verdict(), None, "it reads");
+    let mut sim = Sim::new(terms(), Look::Asleep);
+    sim.tell(Event::Entered(Phase::Load));
+    for line in ["loading tensors", "warming up", "listening on port", "done"] {
+        sim.wait(secs(25.0));
+        sim.tell(Event::LogLine(line));
+    }
+    assert_eq!(sim.verdict(), None, "it says something new");
+    for _ in 0..40 {
+        sim.wait(secs(1.0));
+        sim.tell(Event::LogLine("done"));
+    }
+    assert_eq!(
+        sim.verdict().map(|(_, verdict)| cause(verdict)),
+        Some(Cause::Hung)
+    );
+}
+
+#[test]
+fn after_ctrl_z_a_minute_and_fg_nothing_is_stalled() {
+    let mut sim = generating(Terms {
+        budget: Budget::Auto { floor: secs(30.0) },
+        ..terms()
+    });
+    sim.wait(secs(5.0));
+    sim.look(Look::Stopped);
+    sim.miss(secs(60.0));
+    sim.tell(Event::Tick);
+    sim.look(Look::Busy);
+    sim.wait(secs(4.0));
+    sim.tokens(100, secs(0.04));
+    assert_eq!(sim.verdict(), None);
+    assert!(sim.dog.missed() >= secs(58.0));
+    assert_eq!(
+        sim.dog.window().length,
+        secs(10.0),
+        "the minute is no gap between tokens"
+    );
+}
+
+#[test]
+fn a_fixed_limit_is_wall_time_and_says_so_before_it_cuts() {
+    let limit = secs(30.0);
+    let mut sim = Sim::new(
+        Terms {
+            budget: Budget::Fixed(limit),
+            loop_guard: false,
+            ..terms()
+        },
+        Look::Busy,
+    );
+    sim.tell(Event::Entered(Phase::Prefill));
+    sim.tokens(40, secs(0.207));
+    let said: Vec<_> = sim.said.iter().map(|(_, finding)| *finding).collect();
+    let [Finding::Projection(projection)] = said[..] else {
+        panic!("{said:?}")
+    };
+    assert_eq!(projection.speed.value.to_string(), "207 ms/token");
+    assert_eq!(projection.speed.source, Source::ThisRun);
+    assert_eq!(
+        (projection.tokens, projection.needed.as_secs_f64().round()),
+        (256, 53.0)
+    );
+    assert_eq!((projection.cut_after, projection.fitting), (145, 144));
+    assert_eq!(
+        (projection.limit, projection.suggested),
+        (limit, secs(80.0))
+    );
+    sim.miss(secs(15.0));
+    sim.tokens(200, secs(0.207));
+    let (at, verdict) = sim.verdict().expect("a verdict");
+    let Verdict::OverBudget(overrun) = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!(
+        (at, overrun.kind, overrun.limit),
+        (limit, BudgetKind::Fixed, limit)
+    );
+}
+
+#[test]
+fn history_foresees_before_the_first_token() {
+    let slow = MsPerToken::new(207.0).map(|speed| Known::new(speed, Source::History));
+    let expected = Expected {
+        ms_per_token: slow,
+        ..Expected::default()
+    };
+    let budget = Budget::Fixed(secs(30.0));
+    let mut sim = Sim::new(
+        Terms {
+            budget,
+            expected,
+            ..terms()
+        },
+        Look::Busy,
+    );
+    sim.tell(Event::Entered(Phase::Load));
+    assert!(
+        matches!(sim.said[..], [(_, Finding::Projection(_))]),
+        "{:?}",
+        sim.said
+    );
+    let budget = Budget::Fixed(secs(50.0));
+    let mut sim = Sim::new(
+        Terms {
+            budget,
+            expected,
+            ..terms()
+        },
+        Look::Busy,
+    );
+    sim.tell(Event::Entered(Phase::Load));
+    assert_eq!(sim.said, [], "today may be faster by a few percent");
+}
+
+#[test]
+fn an_automatic_budget_follows_the_run() {
+    // 256 tokens at 0.2 tokens/s, where history says 25.
+    let fast = MsPerToken::new(40.0).map(|speed| Known::new(speed, Source::History));
+    let expected = Expected {
+        ms_per_token: fast,
+        ..Expected::default()
+    };
+    let budget = Budget::Auto { floor: secs(10.0) };
+    let terms = Terms {
+        budget,
+        expected,
+        loop_guard: false,
+        ..terms()
+    };
+    let mut sim = Sim::new(terms, Look::Busy);
+    sim.tell(Event::Entered(Phase::Prefill));
+    sim.tokens(256, secs(5.0));
+    assert_eq!(sim.verdict(), None);
+    // One that does not stop at 256 is cut at three times that.
+    sim.tokens(600, secs(5.0));
+    let verdict = sim.verdict().map(|(_, verdict)| verdict);
+    assert!(
+        matches!(verdict, Some(Verdict::OverBudget(overrun)) if overrun.kind == BudgetKind::Auto)
+    );
+}
+
+#[test]
+fn a_limit_at_the_end_of_the_window_is_a_limit() {
+    let windows = Windows {
+        decode: Some(secs(10.0)),
+        ..Windows::default()
+    };
+    for (limit, budget) in [(14.0, true), (13.9, true), (14.1, false)] {
+        let budget_terms = Budget::Fixed(secs(limit));
+        let mut sim = generating(Terms {
+            windows,
+            budget: budget_terms,
+            ..terms()
+        });
+        assert_eq!(sim.now, secs(4.0));
+        sim.look(Look::Asleep);
+        let (_, verdict) = sim.wait_for_verdict(secs(20.0));
+        assert_eq!(
+            matches!(verdict, Verdict::OverBudget(_)),
+            budget,
+            "{limit}: {verdict:?}"
+        );
+    }
+}
+
+#[test]
+fn the_load_has_a_limit_of_its_own() {
+    let terms = Terms {
+        spawned: secs(2.0),
+        load_limit: Some(secs(10.0)),
+        ..terms()
+    };
+    let mut sim = Sim::new(terms, Look::Paging);
+    sim.now = secs(2.0);
+    sim.tell(Event::Entered(Phase::Load));
+    let (time, verdict) = sim.wait_for_verdict(secs(20.0));
+    let Verdict::OverBudget(overrun) = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!((time, overrun.kind), (secs(10.0), BudgetKind::Load));
+}
+
+#[test]
+fn a_loop_is_ended_and_a_table_of_zeros_is_not() {
+    let mut sim = Sim::new(terms(), Look::Busy);
+    sim.tokens(511, secs(0.01));
+    assert_eq!(sim.verdict(), None);
+    sim.token();
+    let verdict = sim.verdict().map(|(_, verdict)| verdict);
+    assert_eq!(verdict, Some(Verdict::Looping { period: 1 }));
+
+    let mut off = Sim::new(
+        Terms {
+            loop_guard: false,
+            ..terms()
+        },
+        Look::Busy,
+    );
+    off.tokens(2000, secs(0.01));
+    assert_eq!(off.verdict(), None);
+}
+
+#[test]
+fn a_flood_of_lines_does_not_hold_up_a_verdict() {
+    // A caller that is so busy with lines that its timer never comes first.
+    let mut sim = generating(terms());
+    sim.look(Look::Unseen);
+    let from = sim.now;
+    while sim.verdict().is_none() {
+        sim.now += secs(0.01);
+        sim.tell(Event::LogLine("srv update_slots: all slots are idle"));
+        assert!(sim.now - from <= secs(11.0));
+    }
+}
