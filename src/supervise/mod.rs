@@ -36,6 +36,7 @@ mod job;
 mod ladder;
 mod owner;
 mod pipes;
+pub mod proc_text;
 mod report;
 mod sys;
 mod tree;
