@@ -32,6 +32,12 @@ impl Child {
         }
     }
 
+    /// Whether it has exited; it stays unreaped.
+    pub(super) fn has_exited(&self) -> bool {
+        // What cannot be waited for is not there.
+        self.reaped || wait_without_reaping(self.pid, WaitIdOptions::NOHANG).unwrap_or(true)
+    }
+
     /// Reaps the leader, waiting for its exit if need be.
     pub(super) fn reap(&mut self) -> io::Result<(Status, Usage)> {
         self.reaped = true;
@@ -47,7 +53,7 @@ impl Drop for Child {
         self.signal(Signal::KILL);
         // Not waited for: a process in uninterruptible sleep would hold us. What is not reaped here
         // is reaped by the system when we end.
-        if wait_without_reaping(self.pid, WaitIdOptions::NOHANG).is_ok_and(|exited| exited) {
+        if self.has_exited() {
             let _ = self.reap();
         }
     }

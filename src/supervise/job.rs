@@ -4,16 +4,20 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 
 use rustix::process::Pid;
 use tokio::sync::mpsc;
 
+use super::adopted;
 use super::child::Child;
+use super::kin::{self, Kin};
 use super::ladder::Ladder;
-use super::owner::{Control, Owner};
+use super::owner::{Control, Owner, Ward};
 use super::pipes::{Pump, packet_pipe, plain_pipe};
 use super::report::ExitReport;
 use super::sys;
+use super::vitals::{Probe, Vitals};
 
 /// Events that may wait for the caller before the child's output is no longer read. With reads of
 /// at most 64 KiB it bounds what a flood can hold in memory to 4 MiB.
@@ -26,7 +30,8 @@ pub struct Spec {
     pub program: PathBuf,
     /// Its arguments, without its name.
     pub args: Vec<OsString>,
-    /// Its whole environment: nothing else is passed on.
+    /// Its whole environment: nothing else is passed on, but for the mark by which the processes of
+    /// one job are known, `ORCHESTRATE_JOB`.
     pub environment: Vec<(OsString, OsString)>,
     /// What it reads from standard input, which then ends.
     pub stdin: Vec<u8>,
@@ -39,7 +44,7 @@ pub enum Event {
     Stdout(Vec<u8>),
     /// It wrote to standard error.
     Stderr(Vec<u8>),
-    /// Nothing of it is left. Always the last event.
+    /// Nothing of it is left, or nothing that could be ended. Always the last event.
     Exited(ExitReport),
     /// It could not be collected, which only a bug or another reaper in this process can cause.
     /// Always the last event.
@@ -80,12 +85,14 @@ pub enum SpawnError {
 pub struct Job {
     pid: u32,
     keeps_writes_apart: bool,
+    probe: Probe,
     control: mpsc::UnboundedSender<Control>,
     events: mpsc::Receiver<Event>,
 }
 
 impl Job {
-    /// Starts a program and its owner task on the current tokio runtime.
+    /// Starts a program and its owner task on the current tokio runtime. From the first call on, the
+    /// whole process adopts the orphans among its descendants.
     ///
     /// # Errors
     /// [`SpawnError`] when a pipe cannot be made or the program cannot be executed.
@@ -99,39 +106,43 @@ impl Job {
         let (stdout_ours, stdout_theirs, keeps_writes_apart) = packet_pipe().map_err(pipes)?;
         let (stderr_ours, stderr_theirs) = plain_pipe().map_err(pipes)?;
 
+        adopted::adopt_orphans();
+        let name = kin::unique_name();
         let mut command = Command::new(&spec.program);
         command
             .args(&spec.args)
             .env_clear()
             .envs(spec.environment)
+            .env(kin::MARK, &name)
             .stdin(stdin_theirs)
             .stdout(stdout_theirs)
             .stderr(stderr_theirs);
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        sys::die_with_parent(&mut command);
-        let spawned = command.spawn().map_err(|source| SpawnError::Exec {
+        let spawned = start(&mut command);
+        // The command still holds the child's ends of the pipes; with them open ours never end.
+        drop(command);
+        let leader = spawned.map_err(|source| SpawnError::Exec {
             program: program.clone(),
             source,
         })?;
-        // The command still holds the child's ends of the pipes; with them open ours never end.
-        drop(command);
 
-        let pid = spawned.id();
-        let child = Child::new(Pid::from_child(&spawned));
+        let child = Child::new(leader);
+        let pid = leader.as_raw_nonzero().get().unsigned_abs();
+        let kin = Arc::new(Kin::of(pid, &name));
         let (control, requests) = mpsc::unbounded_channel();
         let (sender, events) = mpsc::channel(EVENTS_IN_FLIGHT);
-        let pump = Pump::new(stdout_ours, stderr_ours, sender).map_err(pipes)?;
+        let ward = Ward {
+            child,
+            kin: Arc::clone(&kin),
+            stdin: (stdin_ours, spec.stdin),
+            pump: Pump::new(stdout_ours, stderr_ours, sender).map_err(pipes)?,
+        };
         let owner =
-            Owner::new(child, requests, (stdin_ours, spec.stdin), pump).map_err(|source| {
-                SpawnError::Watch {
-                    program: program.clone(),
-                    source,
-                }
-            })?;
+            Owner::new(ward, requests).map_err(|source| SpawnError::Watch { program, source })?;
         tokio::spawn(owner.run());
         Ok(Self {
             pid,
             keeps_writes_apart,
+            probe: Probe::new(kin),
             control,
             events,
         })
@@ -147,6 +158,18 @@ impl Job {
     #[must_use]
     pub fn keeps_writes_apart(&self) -> bool {
         self.keeps_writes_apart
+    }
+
+    /// What its processes are doing; empty once the leader is reaped.
+    #[must_use]
+    pub fn vitals(&self) -> Vitals {
+        self.probe.vitals()
+    }
+
+    /// Takes [`Vitals`] wherever it is moved to; it outlives the job, and finds nothing then.
+    #[must_use]
+    pub fn probe(&self) -> Probe {
+        self.probe.clone()
     }
 
     /// The next event; `None` after the last one. Cancel safe.
@@ -165,4 +188,11 @@ impl Job {
     pub fn kill(&self) {
         let _ = self.control.send(Control::Kill);
     }
+}
+
+/// Starts the command in a group of its own.
+fn start(command: &mut Command) -> io::Result<Pid> {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    sys::die_with_parent(command);
+    command.spawn().map(|spawned| Pid::from_child(&spawned))
 }

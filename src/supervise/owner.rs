@@ -1,27 +1,33 @@
 //! The owner task: the only place that reads a child's pipes, signals it and reaps it.
 
+use std::future::pending;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
+use super::adopted;
 use super::child::{Child, ExitNotice};
-use super::group::group_is_empty;
 use super::job::Event;
-use super::ladder::Ladder;
+use super::kin::Kin;
+use super::ladder::{Ladder, StopSignal};
 use super::pipes::{Pump, feed};
-use super::report::{ExitReport, LadderStep};
+use super::report::{ExitReport, LadderStep, Status, Usage};
+use super::sweep::{Sweep, Swept, quarantined};
 
-/// How long the processes of a swept group may take to disappear. A process that SIGKILL has
-/// reached goes within milliseconds, unless it sleeps uninterruptibly.
-const SWEEP_PATIENCE: Duration = Duration::from_secs(1);
-/// How often the group is looked at meanwhile.
-const SWEEP_POLL: Duration = Duration::from_millis(2);
-/// How long a pipe may stay silent, once the group is gone, before it is given up as held by a stranger.
+/// How long the leader may take to end after SIGKILL. A process with 100 GB to give back needs about a
+/// second; one that takes longer sleeps uninterruptibly, for nobody knows how long.
+const KILL_PATIENCE: Duration = Duration::from_secs(3);
+/// How often it is noted who belongs to the job, and orphans are reaped: a few files of `/proc`.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
+/// How often those in quarantine are looked at.
+const QUARANTINE_POLL: Duration = Duration::from_secs(1);
+/// How long a pipe may stay silent, once nothing is left, before it is given up as held by a stranger.
 const LEAK_PATIENCE: Duration = Duration::from_millis(200);
 /// How long such a pipe is read in all, in case the stranger goes on writing.
 const LEAK_LIMIT: Duration = Duration::from_secs(1);
@@ -35,30 +41,37 @@ pub(super) enum Control {
     Kill,
 }
 
+/// What an owner is told of its child.
+pub(super) struct Ward {
+    pub(super) child: Child,
+    pub(super) kin: Arc<Kin>,
+    /// Our end of its standard input, and what is written there.
+    pub(super) stdin: (OwnedFd, Vec<u8>),
+    pub(super) pump: Pump,
+}
+
 /// The owner of one child.
 pub(super) struct Owner {
     descent: Descent,
     exit: ExitNotice,
     requests: mpsc::UnboundedReceiver<Control>,
-    stdin: OwnedFd,
-    input: Vec<u8>,
+    stdin: (OwnedFd, Vec<u8>),
     pump: Pump,
 }
 
 impl Owner {
-    /// An owner of `child`, which reads `input` from the other end of `stdin`.
-    pub(super) fn new(
-        child: Child,
-        requests: mpsc::UnboundedReceiver<Control>,
-        (stdin, input): (OwnedFd, Vec<u8>),
-        pump: Pump,
-    ) -> io::Result<Self> {
+    pub(super) fn new(ward: Ward, requests: mpsc::UnboundedReceiver<Control>) -> io::Result<Self> {
+        let Ward {
+            child,
+            kin,
+            stdin,
+            pump,
+        } = ward;
         Ok(Self {
             exit: ExitNotice::of(&child)?,
-            descent: Descent::new(child),
+            descent: Descent::new(child, kin),
             requests,
             stdin,
-            input,
             pump,
         })
     }
@@ -69,14 +82,17 @@ impl Owner {
             mut descent,
             mut exit,
             mut requests,
-            stdin,
-            input,
+            stdin: (stdin, input),
             mut pump,
         } = self;
         let feeding = feed(pipe::Sender::from_owned_fd(stdin), input);
         tokio::pin!(feeding);
         let mut fed = false;
         let mut handle_gone = false;
+        let mut notes = interval(NOTE_EVERY);
+        notes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first tick comes at once, when there is nobody yet.
+        notes.reset();
         let exited = loop {
             tokio::select! {
                 request = requests.recv(), if !handle_gone => match request {
@@ -87,23 +103,41 @@ impl Owner {
                         descent.kill();
                     }
                 },
-                () = descent.patience() => descent.step(),
-                result = exit.wait() => break result,
+                () = descent.patience() => if descent.step() == Step::GiveUp {
+                    break Ok(false);
+                },
+                result = exit.wait() => break result.map(|()| true),
+                _ = notes.tick() => descent.note(),
                 () = &mut feeding, if !fed => fed = true,
                 () = pump.carry(), if pump.is_open() => {}
             }
         };
         let last = match exited {
-            Ok(()) => collect(descent, &mut pump).await,
+            Ok(true) => descent.collect(&mut pump).await,
+            Ok(false) => descent.give_up(&mut pump).await,
             Err(error) => Event::Lost(error),
         };
+        let is_over = matches!(&last, Event::Exited(report) if report.group_empty);
         pump.close(last).await;
+        if !is_over {
+            descent.outlast(exit).await;
+        }
     }
+}
+
+/// What became of a step down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// A signal was sent.
+    Signalled,
+    /// SIGKILL was sent long ago, and the leader has not ended.
+    GiveUp,
 }
 
 /// The way down of one child, as far as it has been climbed.
 struct Descent {
     child: Child,
+    kin: Arc<Kin>,
     born: Instant,
     ladder: Option<Ladder>,
     next_at: Option<Instant>,
@@ -112,9 +146,10 @@ struct Descent {
 }
 
 impl Descent {
-    fn new(child: Child) -> Self {
+    fn new(child: Child, kin: Arc<Kin>) -> Self {
         Self {
             child,
+            kin,
             born: Instant::now(),
             ladder: None,
             next_at: None,
@@ -127,7 +162,7 @@ impl Descent {
     async fn patience(&self) {
         match self.next_at {
             Some(at) => sleep_until(at).await,
-            None => std::future::pending().await,
+            None => pending().await,
         }
     }
 
@@ -140,16 +175,38 @@ impl Descent {
     }
 
     fn kill(&mut self) {
-        self.ladder = None;
-        self.begin(Ladder::kill());
+        // A second SIGKILL would only put off the end of our patience.
+        if self.taken.last().map(|step| step.signal) != Some(StopSignal::Kill) {
+            self.ladder = None;
+            self.begin(Ladder::kill());
+        }
+    }
+
+    /// Notes who belongs to the job, while the lines of parents are whole.
+    fn note(&self) {
+        self.kin.members();
+        adopted::reap_orphans();
     }
 
     /// Takes the next rung.
-    fn step(&mut self) {
-        let Some(ladder) = &self.ladder else { return };
+    fn step(&mut self) -> Step {
+        let Some(ladder) = &self.ladder else {
+            return Step::Signalled;
+        };
+        if self.taken.last().map(|step| step.signal) == Some(StopSignal::Kill) {
+            self.next_at = None;
+            // It may have ended while we could not look, stopped by a Ctrl-Z.
+            return if self.child.has_exited() {
+                Step::Signalled
+            } else {
+                Step::GiveUp
+            };
+        }
         let (signal, patience) = ladder.rung(self.rung);
         self.rung += 1;
-        self.next_at = patience.map(|patience| Instant::now() + patience);
+        self.next_at = Some(Instant::now() + patience.unwrap_or(KILL_PATIENCE));
+        // Whoever leaves now takes the way to its children along.
+        self.kin.members();
         // A stopped process hears nothing but SIGKILL until it is continued.
         self.child.signal(Signal::CONT);
         self.child.signal(signal.raw());
@@ -157,38 +214,94 @@ impl Descent {
             signal,
             at: self.born.elapsed(),
         });
+        Step::Signalled
     }
-}
 
-/// The leader has exited: sweep, reap, prove, drain, report.
-async fn collect(mut descent: Descent, pump: &mut Pump) -> Event {
-    let lifetime = descent.born.elapsed();
-    let group = descent.child.group();
-    // The leader is a zombie still, so the number is the group's and nobody else's.
-    descent.child.signal(Signal::KILL);
-    match descent.child.reap() {
-        Err(error) => Event::Lost(error),
-        Ok((status, usage)) => Event::Exited(ExitReport {
+    /// The leader has exited: sweep, reap, prove, drain, report.
+    async fn collect(&mut self, pump: &mut Pump) -> Event {
+        let lifetime = self.born.elapsed();
+        let group = self.child.group();
+        let (sweep, reaped) = self.sweep_and_reap();
+        let swept = sweep.finish(group).await;
+        match reaped {
+            Err(error) => Event::Lost(error),
+            Ok((status, usage)) => {
+                let report = self.report(lifetime, status, usage, swept, pump).await;
+                Event::Exited(report)
+            }
+        }
+    }
+
+    /// Kills all that is left while the leader is a zombie still, so that the number is the group's and
+    /// nobody else's. Then the leader is reaped.
+    fn sweep_and_reap(&mut self) -> (Sweep<'_>, io::Result<(Status, Usage)>) {
+        self.child.signal(Signal::KILL);
+        let sweep = Sweep::begin(&self.kin);
+        self.kin.leader_is_reaped();
+        (sweep, self.child.reap())
+    }
+
+    /// The leader does not end: everything but it is swept, and it is reported.
+    async fn give_up(&mut self, pump: &mut Pump) -> Event {
+        let lifetime = self.born.elapsed();
+        let leader = self.kin.leader().and_then(|leader| leader.stat());
+        let mut swept = Sweep::begin(&self.kin).finish(self.child.group()).await;
+        swept.left.splice(0..0, leader.iter().map(quarantined));
+        let usage = Usage::default();
+        let report = self.report(lifetime, Status::Unended, usage, swept, pump);
+        Event::Exited(report.await)
+    }
+
+    async fn report(
+        &mut self,
+        lifetime: Duration,
+        status: Status,
+        usage: Usage,
+        swept: Swept,
+        pump: &mut Pump,
+    ) -> ExitReport {
+        let group_empty = swept.group_empty && swept.left.is_empty();
+        let pipe_leaked = !drain(pump).await;
+        ExitReport {
             status,
             usage,
             lifetime,
-            ladder: descent.taken,
-            group_empty: wait_until_empty(group).await,
-            pipe_leaked: !drain(pump).await,
-        }),
+            ladder: self.taken.clone(),
+            swept: swept.count,
+            quarantined: swept.left,
+            group_empty,
+            pipe_leaked,
+        }
+    }
+
+    /// Waits, after the report, for what could not be ended: it is reaped when it wakes.
+    async fn outlast(mut self, mut exit: ExitNotice) {
+        if self.kin.leader().is_some() {
+            if exit.wait().await.is_err() {
+                return;
+            }
+            // What it used comes too late for anyone.
+            let _ = self.sweep_and_reap();
+        }
+        while !self.is_gone().await {
+            sleep(QUARANTINE_POLL).await;
+        }
+    }
+
+    async fn is_gone(&self) -> bool {
+        let swept = Sweep::begin(&self.kin).finish(self.child.group()).await;
+        swept.left.is_empty()
     }
 }
 
-/// Waits until the group has no member; whether that came to pass.
-async fn wait_until_empty(group: Pid) -> bool {
-    let give_up = Instant::now() + SWEEP_PATIENCE;
-    while !group_is_empty(group) {
-        if Instant::now() > give_up {
-            return false;
+/// When the runtime goes before the child, nobody is left to wait: all get SIGKILL, the leader and its
+/// group by the end of [`Child`].
+impl Drop for Descent {
+    fn drop(&mut self) {
+        if self.kin.leader().is_some() {
+            Sweep::begin(&self.kin);
         }
-        sleep(SWEEP_POLL).await;
     }
-    true
 }
 
 /// Carries what is left in the pipes; whether both came to their end.

@@ -211,9 +211,9 @@ impl Syscall {
 
     /// Whether it waits in the call `number`, made on standard input.
     #[must_use]
-    pub fn is_on_stdin(self, number: i64) -> bool {
+    pub fn is_on_stdin(self, number: impl Into<i64>) -> bool {
         self == Self::Blocked {
-            number,
+            number: number.into(),
             first_argument: 0,
         }
     }

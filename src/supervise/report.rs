@@ -1,9 +1,10 @@
-//! What is known of a child when nothing of it is left.
+//! What is known of a child when nothing of it is left, or nothing that could be ended.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::ladder::StopSignal;
+use super::proc_text::State;
 
 /// How the leader ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub enum Status {
     Code(i32),
     /// This signal ended it.
     Signal(i32),
+    /// It has not ended, though SIGKILL was sent; [`ExitReport::quarantined`] begins with it.
+    Unended,
 }
 
 impl fmt::Display for Status {
@@ -22,6 +25,7 @@ impl fmt::Display for Status {
                 Some(name) => write!(f, "{name}"),
                 None => write!(f, "signal {signal}"),
             },
+            Self::Unended => f.write_str("not ended by SIGKILL"),
         }
     }
 }
@@ -62,20 +66,43 @@ pub struct LadderStep {
     pub at: Duration,
 }
 
-/// What is known of a child when nothing of it is left.
+/// A process that SIGKILL did not end within the time that it was given: it sleeps uninterruptibly or
+/// is frozen, and keeps its memory until it wakes. It then ends, and is reaped if we still live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Its number, for people to read.
+    pub pid: u32,
+    /// The name of its command, at most 15 bytes.
+    pub name: String,
+    /// What it was doing at the last look.
+    pub state: State,
+}
+
+impl fmt::Display for Quarantined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, name, state } = self;
+        write!(f, "{name} (process {pid}, state {})", state.letter())
+    }
+}
+
+/// What is known of a child when nothing of it is left, or nothing that could be ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct ExitReport {
     /// How the leader ended.
     pub status: Status,
-    /// What it used.
+    /// What it used; zero when it is unended.
     pub usage: Usage,
     /// From the spawn to the end.
     pub lifetime: Duration,
     /// The signals that were sent to end it, in their order; empty when it left by itself.
     pub ladder: Vec<LadderStep>,
-    /// Whether no process of the group was left when this report was made. `false` means that
-    /// something could not be ended (uninterruptible sleep, a frozen cgroup).
+    /// How many processes it had left behind, in its group or outside of it, which got SIGKILL.
+    pub swept: usize,
+    /// What could not be ended; empty in all but the rarest cases.
+    pub quarantined: Vec<Quarantined>,
+    /// Whether nothing was left when this report was made: nobody is in quarantine, and the group is
+    /// empty (which is all that can be told without `/proc`).
     pub group_empty: bool,
     /// Whether a process outside of the group still held one of the pipes.
     pub pipe_leaked: bool,

@@ -4,12 +4,14 @@
 //! forwards a SIGKILL: killing cmake's group alone leaves compilers at work. So the descendants'
 //! groups are noted first, all are asked, and what is left after a moment is killed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getpgrp};
 
+use super::adopted;
 use super::group::{group_is_empty, signal_group};
+use super::processes::{Family, Identity, stat_of};
 
 /// How often it is looked whether the tree is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -31,6 +33,8 @@ pub fn end_tree(leader: u32, patience: Duration) {
         // A group is given up as soon as it is empty: later its number may be somebody else's.
         groups.retain(|&group| !group_is_empty(group));
         if groups.is_empty() {
+            // Those of them whose parents have ended are ours by now.
+            adopted::reap_orphans();
             return;
         }
         if left.is_zero() {
@@ -62,43 +66,13 @@ fn pause(time: Duration) {
 
 /// The process groups of all descendants, our own left out. Empty where there is no `/proc`.
 fn groups_below(leader: Pid) -> HashSet<Pid> {
-    let mut children: BTreeMap<i32, Vec<(i32, i32)>> = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        if let Some((parent, group)) = parent_and_group(&stat) {
-            children.entry(parent).or_default().push((pid, group));
-        }
-    }
-    let mut groups = HashSet::new();
-    let mut open = vec![leader.as_raw_nonzero().get()];
-    while let Some(parent) = open.pop() {
-        for (pid, group) in children.remove(&parent).unwrap_or_default() {
-            groups.extend(Pid::from_raw(group).filter(|&group| group != getpgrp()));
-            open.push(pid);
-        }
-    }
-    groups
-}
-
-/// Reads a line of `/proc/PID/stat`; the fields begin after the last parenthesis.
-fn parent_and_group(stat: &str) -> Option<(i32, i32)> {
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(1);
-    let parent = fields.next()?.parse().ok()?;
-    let group = fields.next()?.parse().ok()?;
-    Some((parent, group))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stat_line_is_read_from_the_last_parenthesis() {
-        assert_eq!(parent_and_group("7 (a) S) R 3 5 1 0"), Some((3, 5)));
-        assert_eq!(parent_and_group("7 (a"), None);
-    }
+    let number = leader.as_raw_nonzero().get().unsigned_abs();
+    let mut found: Vec<_> = stat_of(number).into_iter().collect();
+    Family::look().extend(&mut found);
+    let descendants = || found.iter().filter(|stat| stat.pid != number);
+    adopted::expect(descendants().map(Identity::from));
+    descendants()
+        .filter_map(|stat| Pid::from_raw(stat.group.cast_signed()))
+        .filter(|&group| group != getpgrp())
+        .collect()
 }

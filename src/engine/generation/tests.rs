@@ -59,6 +59,8 @@ pub(super) fn exited(status: Status) -> Input {
         usage: Usage::default(),
         lifetime: Duration::ZERO,
         ladder: Vec::new(),
+        swept: 0,
+        quarantined: Vec::new(),
         group_empty: true,
         pipe_leaked: false,
     })

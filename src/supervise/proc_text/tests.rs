@@ -15,7 +15,8 @@ const SYSCALL: &str = "0 0x0 0x7fbc46470000 0x20000 0x7fbc46503b60 0xffffffff 0x
     0x7fbc465ec2ad\n";
 
 // Captured on a hybrid system: cgroup v1, and v2 beside it without controllers.
-const HYBRID: &str = "9:name=systemd:/\n4:memory:/process_api/b92e\n2:cpuacct:/\n1:cpu:/job\n0::/\n";
+const HYBRID: &str =
+    "9:name=systemd:/\n4:memory:/process_api/b92e\n2:cpuacct:/\n1:cpu:/job\n0::/\n";
 const HYBRID_MOUNTS: &str = "\
 31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
 32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu

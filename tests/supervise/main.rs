@@ -1,5 +1,8 @@
 //! What `supervise` promises, held against real processes.
 
+mod family;
+mod vitals;
+
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -71,6 +74,21 @@ fn is_alive(pid: &str) -> bool {
         .is_ok_and(|stat| !stat.contains(") Z") && !stat.contains(") X"))
 }
 
+/// Waits until something has come to pass that no event tells of.
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(timeout(CANARY, waiting).await.is_ok(), "never: {what}");
+}
+
+/// Whether there is an entry in the table of processes: not even a zombie is left without one.
+fn is_listed(pid: &str) -> bool {
+    std::path::Path::new("/proc").join(pid).exists()
+}
+
 #[tokio::test]
 async fn carries_both_outputs_the_input_and_the_exit_code() {
     let mut job = Job::spawn(Spec {
@@ -83,6 +101,7 @@ async fn carries_both_outputs_the_input_and_the_exit_code() {
     assert_eq!(stderr, b"oops\n");
     assert_eq!(report.status, Status::Code(7));
     assert!(report.ladder.is_empty() && report.group_empty && !report.pipe_leaked);
+    assert!(report.swept == 0 && report.quarantined.is_empty());
     assert!(report.usage.peak_rss_bytes > 100 * 1024, "{report:?}");
 }
 
@@ -192,15 +211,24 @@ async fn sweeps_the_group_even_after_a_polite_exit() {
     assert_eq!(report.status, Status::Code(0));
     assert!(report.group_empty && !report.pipe_leaked);
     assert!(!is_alive(pid.trim()), "the grandchild is gone");
+    if cfg!(target_os = "linux") {
+        assert_eq!(report.swept, 1);
+    }
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
 async fn does_not_wait_for_a_pipe_that_a_stranger_holds() {
-    let mut job = start("setsid sh -c 'echo $$; exec sleep 30' & sleep 0.2; exit 0");
-    let (stdout, _, report) = finish(&mut job).await;
-    assert!(report.pipe_leaked, "{report:?}");
-    let pid = String::from_utf8(stdout.concat()).expect("a number");
-    let _ = std::process::Command::new("kill").arg(pid.trim()).status();
+    let mut job = start("echo ready; exec sleep 1000");
+    wait_for(&mut job, "ready").await;
+    // We are the stranger.
+    let path = format!("/proc/{}/fd/1", job.pid());
+    let pipe = std::fs::OpenOptions::new().write(true).open(path);
+    let pipe = pipe.expect("its end of the pipe");
+    job.kill();
+    let (_, _, report) = finish(&mut job).await;
+    assert!(report.pipe_leaked && report.group_empty, "{report:?}");
+    drop(pipe);
 }
 
 #[tokio::test]
