@@ -210,6 +210,7 @@ impl Request {
                 args: argv.args,
                 environment: environment(&profile),
                 stdin,
+                register: None,
             },
             way,
             seed,

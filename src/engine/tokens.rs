@@ -45,6 +45,7 @@ pub async fn count_tokens(
         args,
         environment: environment(profile),
         stdin: text.as_bytes().to_vec(),
+        register: None,
     });
     let mut job = job.map_err(|error| Uncounted::Reason(format!("failed to {error}")))?;
     let late = until_instant(deadline);

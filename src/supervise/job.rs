@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use super::kin::{self, Kin};
 use super::ladder::Ladder;
 use super::owner::{Control, Owner, Ward};
 use super::pipes::{Pump, packet_pipe, plain_pipe};
+use super::register::{Register, Registered};
 use super::report::ExitReport;
 use super::sys;
 use super::vitals::{Probe, Vitals};
@@ -35,6 +36,8 @@ pub struct Spec {
     pub environment: Vec<(OsString, OsString)>,
     /// What it reads from standard input, which then ends.
     pub stdin: Vec<u8>,
+    /// Where it is kept on record, so that the next start can end what is left if we are killed.
+    pub register: Option<Register>,
 }
 
 /// What a child did.
@@ -70,6 +73,20 @@ pub enum SpawnError {
         /// The system's reason.
         source: io::Error,
     },
+    /// It could not be put on record.
+    #[error(
+        "keep {program} on record in {dir}: {source}; check who may write there",
+        program = program.display(),
+        dir = dir.display()
+    )]
+    Register {
+        /// Which program.
+        program: PathBuf,
+        /// Where its record belongs.
+        dir: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// The program could not be executed.
     #[error("start {program}: {source}", program = program.display())]
     Exec {
@@ -95,7 +112,7 @@ impl Job {
     /// whole process adopts the orphans among its descendants.
     ///
     /// # Errors
-    /// [`SpawnError`] when a pipe cannot be made or the program cannot be executed.
+    /// [`SpawnError`] when a pipe or a record cannot be made or the program cannot be executed.
     pub fn spawn(spec: Spec) -> Result<Self, SpawnError> {
         let program = spec.program.clone();
         let pipes = |source| SpawnError::Pipes {
@@ -108,6 +125,7 @@ impl Job {
 
         adopted::adopt_orphans();
         let name = kin::unique_name();
+        let mut registered = on_record(spec.register, &name, &program)?;
         let mut command = Command::new(&spec.program);
         command
             .args(&spec.args)
@@ -120,19 +138,28 @@ impl Job {
         let spawned = start(&mut command);
         // The command still holds the child's ends of the pipes; with them open ours never end.
         drop(command);
-        let leader = spawned.map_err(|source| SpawnError::Exec {
-            program: program.clone(),
-            source,
-        })?;
+        let leader = match spawned {
+            Ok(leader) => leader,
+            Err(source) => {
+                if let Some(registered) = registered {
+                    registered.remove();
+                }
+                return Err(SpawnError::Exec { program, source });
+            }
+        };
 
         let child = Child::new(leader);
         let pid = leader.as_raw_nonzero().get().unsigned_abs();
         let kin = Arc::new(Kin::of(pid, &name));
+        if let Some(registered) = &mut registered {
+            registered.started(kin.leader());
+        }
         let (control, requests) = mpsc::unbounded_channel();
         let (sender, events) = mpsc::channel(EVENTS_IN_FLIGHT);
         let ward = Ward {
             child,
             kin: Arc::clone(&kin),
+            registered,
             stdin: (stdin_ours, spec.stdin),
             pump: Pump::new(stdout_ours, stderr_ours, sender).map_err(pipes)?,
         };
@@ -195,4 +222,24 @@ fn start(command: &mut Command) -> io::Result<Pid> {
     std::os::unix::process::CommandExt::process_group(command, 0);
     sys::die_with_parent(command);
     command.spawn().map(|spawned| Pid::from_child(&spawned))
+}
+
+/// Puts a job on record, if that is wanted.
+fn on_record(
+    register: Option<Register>,
+    name: &str,
+    program: &Path,
+) -> Result<Option<Registered>, SpawnError> {
+    let Some(register) = register else {
+        return Ok(None);
+    };
+    let dir = register.dir.clone();
+    match Registered::write(register, name) {
+        Ok(registered) => Ok(Some(registered)),
+        Err(source) => Err(SpawnError::Register {
+            program: program.to_owned(),
+            dir,
+            source,
+        }),
+    }
 }

@@ -45,10 +45,12 @@
 //!
 //! **If we die**, the kernel kills the child (`PR_SET_PDEATHSIG`). That fires when the *thread* that
 //! spawned it ends, so [`Job::spawn`] belongs on a thread that lives as long as the program: the
-//! one that runs a current-thread runtime. Its own children do not inherit that.
+//! one that runs a current-thread runtime. Its own children do not inherit that. So a job may be kept on
+//! record ([`Register`]), from before its program starts until nothing of it is left, and
+//! [`sweep_orphans`] ends what the records of dead supervisors still name, and removes their files.
 //!
 //! **Elsewhere than on Linux** there is no `/proc`, no subreaper and no signal at our death: the ladder,
-//! the sweep of the group and its proof are all there is, and vitals are empty.
+//! the sweep of the group and its proof are all there is, vitals are empty, and records are kept alone.
 //!
 //! **No cgroup** is made for a job, though `cgroup.kill` would end it whole: to move a process into one
 //! takes the kernel 14 ms (median of 30, Linux 6.18), which every run would wait for.
@@ -63,6 +65,7 @@ mod owner;
 mod pipes;
 pub mod proc_text;
 mod processes;
+mod register;
 mod report;
 mod sweep;
 mod sys;
@@ -72,6 +75,7 @@ pub mod vitals;
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
 pub use pipes::BURST;
+pub use register::{Orphans, Register, sweep_orphans};
 pub use report::{ExitReport, LadderStep, Quarantined, Status, Usage};
 pub use sys::die_with_parent;
 pub use tree::{ask_group_to_end, end_tree};

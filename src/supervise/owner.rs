@@ -17,6 +17,7 @@ use super::job::Event;
 use super::kin::Kin;
 use super::ladder::{Ladder, StopSignal};
 use super::pipes::{Pump, feed};
+use super::register::Registered;
 use super::report::{ExitReport, LadderStep, Status, Usage};
 use super::sweep::{Sweep, Swept, quarantined};
 
@@ -45,6 +46,8 @@ pub(super) enum Control {
 pub(super) struct Ward {
     pub(super) child: Child,
     pub(super) kin: Arc<Kin>,
+    /// The record of it, if one is kept.
+    pub(super) registered: Option<Registered>,
     /// Our end of its standard input, and what is written there.
     pub(super) stdin: (OwnedFd, Vec<u8>),
     pub(super) pump: Pump,
@@ -64,12 +67,13 @@ impl Owner {
         let Ward {
             child,
             kin,
+            registered,
             stdin,
             pump,
         } = ward;
         Ok(Self {
             exit: ExitNotice::of(&child)?,
-            descent: Descent::new(child, kin),
+            descent: Descent::new(child, kin, registered),
             requests,
             stdin,
             pump,
@@ -138,6 +142,7 @@ enum Step {
 struct Descent {
     child: Child,
     kin: Arc<Kin>,
+    registered: Option<Registered>,
     born: Instant,
     ladder: Option<Ladder>,
     next_at: Option<Instant>,
@@ -146,10 +151,11 @@ struct Descent {
 }
 
 impl Descent {
-    fn new(child: Child, kin: Arc<Kin>) -> Self {
+    fn new(child: Child, kin: Arc<Kin>, registered: Option<Registered>) -> Self {
         Self {
             child,
             kin,
+            registered,
             born: Instant::now(),
             ladder: None,
             next_at: None,
@@ -262,6 +268,9 @@ impl Descent {
     ) -> ExitReport {
         let group_empty = swept.group_empty && swept.left.is_empty();
         let pipe_leaked = !drain(pump).await;
+        if group_empty && let Some(registered) = self.registered.take() {
+            registered.remove();
+        }
         ExitReport {
             status,
             usage,
@@ -286,6 +295,9 @@ impl Descent {
         while !self.is_gone().await {
             sleep(QUARANTINE_POLL).await;
         }
+        if let Some(registered) = self.registered.take() {
+            registered.remove();
+        }
     }
 
     async fn is_gone(&self) -> bool {
@@ -295,7 +307,7 @@ impl Descent {
 }
 
 /// When the runtime goes before the child, nobody is left to wait: all get SIGKILL, the leader and its
-/// group by the end of [`Child`].
+/// group by the end of [`Child`]. The record stays for the next start.
 impl Drop for Descent {
     fn drop(&mut self) {
         if self.kin.leader().is_some() {

@@ -1,6 +1,7 @@
 //! What `supervise` promises, held against real processes.
 
 mod family;
+mod register;
 mod vitals;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ fn spec(script: &str) -> Spec {
         args: vec!["-c".into(), script.into()],
         environment: vec![("PATH".into(), std::env::var_os("PATH").unwrap_or_default())],
         stdin: Vec::new(),
+        register: None,
     }
 }
 
@@ -275,6 +277,7 @@ async fn names_the_program_that_cannot_be_started() {
         args: Vec::<OsString>::new(),
         environment: Vec::new(),
         stdin: Vec::new(),
+        register: None,
     })
     .expect_err("there is none");
     assert!(matches!(error, SpawnError::Exec { .. }));
