@@ -7,7 +7,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
@@ -21,6 +21,7 @@ pub mod clean;
 pub mod cli;
 pub mod client;
 pub mod dialect;
+pub mod digest;
 pub mod engine;
 pub mod exit;
 pub mod gguf;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, u8)] = &[
     // 0: pure
     ("dialect", 0),
+    ("digest", 0),
     ("exit", 0),
     ("gguf", 0),
     ("profile", 0),

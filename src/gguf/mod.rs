@@ -10,6 +10,7 @@
 
 mod cursor;
 mod error;
+mod fingerprint;
 #[cfg(test)]
 mod tests;
 mod types;

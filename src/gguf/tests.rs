@@ -199,3 +199,16 @@ proptest! {
         let _ = GgufHeader::read(Cursor::new(model()), length);
     }
 }
+
+#[test]
+fn a_model_keeps_its_fingerprint_and_shares_it_with_no_other() {
+    let bytes = model();
+    let header = read(&bytes).expect("a model");
+    let len = bytes.len() as u64;
+    // Fixed: what was measured of a model has to be found again.
+    assert_eq!(header.fingerprint(len), "5233d0c270eb07f0");
+    assert_ne!(header.fingerprint(len + 1), header.fingerprint(len));
+    let mut other = header.clone();
+    other.name = Some("another".to_owned());
+    assert_ne!(other.fingerprint(len), header.fingerprint(len));
+}

@@ -1,7 +1,85 @@
 //! What this machine is, as far as a child of ours is concerned.
 
+mod quota;
+
+use std::env::consts::ARCH;
+use std::fs;
 use std::num::NonZeroU32;
 use std::thread::available_parallelism;
+
+use crate::digest;
+
+/// The machine as far as the speed of a model depends on it: speeds that were measured on one are
+/// no measure for another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Host {
+    /// The processor's name, such as `AMD EPYC`; where the system has none for it, its architecture.
+    pub cpu_model: String,
+    /// CPUs that may be used, as [`usable_cpus`] tells.
+    pub cpus: u32,
+    /// The cgroup's quota in CPUs, such as 1.5; `None` where there is none, or none can be read.
+    pub cpu_quota: Option<f64>,
+    /// Memory of the machine, in bytes, where the system tells.
+    pub memory_bytes: Option<u64>,
+}
+
+/// What the memory is rounded to before it is compared: the system's own share of it varies with the
+/// kernel by some MiB, and modules of memory come in whole GiB.
+const MEMORY_STEP: u64 = 256 << 20;
+
+impl Host {
+    /// Looks at this machine. What cannot be read is left out; nothing of it fails.
+    #[must_use]
+    pub fn detect() -> Self {
+        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        Self {
+            cpu_model: cpu_model(&read("/proc/cpuinfo")).unwrap_or_else(|| ARCH.to_owned()),
+            cpus: usable_cpus().get(),
+            cpu_quota: quota::of_this_process(),
+            memory_bytes: memory_bytes(&read("/proc/meminfo")),
+        }
+    }
+
+    /// A name of 16 hexadecimal digits, the same as long as the machine and its limits are.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let Self {
+            cpu_model,
+            cpus,
+            cpu_quota,
+            memory_bytes,
+        } = self;
+        let quota = cpu_quota.map(|quota| format!("{quota:.2}"));
+        let steps = memory_bytes.map(|bytes| bytes.saturating_add(MEMORY_STEP / 2) / MEMORY_STEP);
+        digest::short(&format!("{cpu_model}\n{cpus}\n{quota:?}\n{steps:?}"))
+    }
+}
+
+/// The name of the first processor in `/proc/cpuinfo`. On arm64 there is none, but for the numbers of
+/// its maker and its part.
+fn cpu_model(cpuinfo: &str) -> Option<String> {
+    let value = |name: &str| {
+        cpuinfo.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            (key.trim() == name && !value.trim().is_empty()).then(|| value.trim())
+        })
+    };
+    let parts = || {
+        let (implementer, part) = (value("CPU implementer")?, value("CPU part")?);
+        Some(format!("{ARCH} {implementer} {part}"))
+    };
+    let named = value("model name").or_else(|| value("Hardware"));
+    named.map(str::to_owned).or_else(parts)
+}
+
+/// `MemTotal` of `/proc/meminfo`.
+fn memory_bytes(meminfo: &str) -> Option<u64> {
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib = line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?;
+    kib.checked_mul(1024)
+}
 
 /// CPUs that this process, and so its children, may really use: the affinity mask and the cgroup's
 /// quota, rounded down (one thread more than the quota makes every other one wait for it), at least
@@ -19,6 +97,60 @@ pub fn usable_cpus() -> NonZeroU32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_has_one_fingerprint() {
+        let host = Host::detect();
+        assert!(!host.cpu_model.is_empty() && host.cpus > 0, "{host:?}");
+        assert_eq!(host.fingerprint(), Host::detect().fingerprint());
+    }
+
+    #[test]
+    fn whatever_makes_a_machine_slower_changes_its_fingerprint() {
+        let host = Host {
+            cpu_model: "AMD EPYC".to_owned(),
+            cpus: 2,
+            cpu_quota: None,
+            memory_bytes: Some(8 << 30),
+        };
+        // Fixed: what was stored under it has to be found again.
+        assert_eq!(host.fingerprint(), "bf034c6ddc0ece7f");
+        let other_kernel = Host {
+            memory_bytes: Some((8 << 30) - (5 << 20)),
+            ..host.clone()
+        };
+        assert_eq!(other_kernel.fingerprint(), host.fingerprint());
+        let throttled = Host {
+            cpu_quota: Some(0.5),
+            ..host.clone()
+        };
+        let fewer = Host {
+            cpus: 1,
+            ..host.clone()
+        };
+        for slower in [throttled, fewer] {
+            assert_ne!(slower.fingerprint(), host.fingerprint());
+        }
+    }
+
+    #[test]
+    fn reads_what_the_kernel_writes() {
+        let x86 = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC\n";
+        assert_eq!(cpu_model(x86).as_deref(), Some("AMD EPYC"));
+        let arm = "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n";
+        assert_eq!(
+            cpu_model(arm).as_deref(),
+            Some(format!("{ARCH} 0x41 0xd0c").as_str())
+        );
+        assert_eq!(cpu_model("model name :\n"), None);
+        assert_eq!(
+            memory_bytes("MemTotal:  8000 kB\nMemFree: 1 kB\n"),
+            Some(8_192_000)
+        );
+        for strange in ["", "MemTotal: 18446744073709551615 kB", "MemTotal: many"] {
+            assert_eq!(memory_bytes(strange), None);
+        }
+    }
 
     #[test]
     #[cfg(target_os = "linux")]

@@ -12,5 +12,5 @@ mod sockets;
 pub use config::{ConfigError, Places};
 pub(crate) use config::{MAX_SIZE, read_regular, too_large};
 pub use model::{DEMO, ModelError, ModelFile, open_model};
-pub use paths::{Paths, PathsError};
+pub use paths::{Paths, PathsError, create_private};
 pub use sockets::{SocketDir, SocketDirError};

@@ -2,6 +2,9 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
@@ -13,8 +16,26 @@ pub struct Paths {
     pub config: PathBuf,
     /// What can be made again: sources, builds, probes, the unpacked model (`$XDG_CACHE_HOME/orchestrate`).
     pub cache: PathBuf,
-    /// What cannot: records (`$XDG_STATE_HOME/orchestrate`).
+    /// What cannot: records (`$XDG_STATE_HOME/orchestrate`). See [`create_private`].
     pub state: PathBuf,
+}
+
+/// The file in [`Paths::state`] that remembers all runs.
+const HISTORY: &str = "history.db";
+
+/// The mode of a directory that nobody but its user may look into: records tell what was run when.
+const PRIVATE: u32 = 0o700;
+
+/// Creates a directory, and those above it, for its user alone, as the XDG base directory
+/// specification wants it. One that is there stays as it is.
+///
+/// # Errors
+/// The system's, such as a file in its place.
+pub fn create_private(directory: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(PRIVATE)
+        .create(directory)
 }
 
 /// Why the user's directories could not be told.
@@ -66,6 +87,12 @@ impl Paths {
         })
     }
 
+    /// Where the history of runs is kept.
+    #[must_use]
+    pub fn history(&self) -> PathBuf {
+        self.state.join(HISTORY)
+    }
+
     /// All three below one directory, as tests want it.
     #[must_use]
     pub fn below(root: &Path) -> Self {
@@ -74,5 +101,31 @@ impl Paths {
             cache: root.join("cache"),
             state: root.join("state"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_private_directory_is_for_its_user_alone_and_one_that_is_there_is_left() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mode = |path: &Path| {
+            let found = fs::metadata(path).expect("is there");
+            found.permissions().mode() & 0o777
+        };
+        let state = root.path().join("share/state");
+        create_private(&state).expect("created");
+        assert_eq!(
+            (mode(&state), mode(&root.path().join("share"))),
+            (PRIVATE, PRIVATE)
+        );
+        fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).expect("changed");
+        create_private(&state).expect("is there");
+        assert_eq!(mode(&state), 0o755);
     }
 }
