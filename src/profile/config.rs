@@ -18,11 +18,30 @@ pub struct Config {
     pub llama_dir: Option<PathBuf>,
     /// The profile to use when none is named.
     pub default_profile: String,
+    /// What is remembered of runs.
+    pub history: HistoryPolicy,
+}
+
+/// What is remembered of runs, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryPolicy {
+    /// Whether runs leave records at all.
+    pub enabled: bool,
+    /// Days that a record is kept, at least 1.
+    pub keep_days: u32,
+    /// Records that are kept, at least 1.
+    pub keep_rows: u32,
 }
 
 /// What holds when no file says anything; the shipped file says the same.
 const MEMORY_BUDGET: Bytes = Bytes(8_000_000_000);
 const DEFAULT_PROFILE: &str = "coder";
+/// A record takes 300 bytes, so that these are 30 MB at most.
+const HISTORY: HistoryPolicy = HistoryPolicy {
+    enabled: true,
+    keep_days: 90,
+    keep_rows: 100_000,
+};
 
 impl Config {
     /// Reads the files, in any order; nearer ones win key by key. A leading `~` is `home`.
@@ -55,6 +74,13 @@ impl Config {
             let found = resolve::path(settings.get("llama_dir")?, home);
             found.map_err(|problem| problems.push(problem)).ok()
         });
+        let whole = |path: &str| {
+            let number = settings.get(path)?.value.as_integer()?;
+            u32::try_from(number).ok()
+        };
+        let enabled = settings
+            .get("history.enabled")
+            .and_then(|set| set.value.as_bool());
         Self {
             memory_budget: settings
                 .get("memory_budget")
@@ -62,6 +88,11 @@ impl Config {
                 .unwrap_or(MEMORY_BUDGET),
             llama_dir,
             default_profile: text("default_profile").unwrap_or_else(|| DEFAULT_PROFILE.to_owned()),
+            history: HistoryPolicy {
+                enabled: enabled.unwrap_or(HISTORY.enabled),
+                keep_days: whole("history.keep_days").unwrap_or(HISTORY.keep_days),
+                keep_rows: whole("history.keep_rows").unwrap_or(HISTORY.keep_rows),
+            },
         }
     }
 }

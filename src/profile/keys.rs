@@ -62,6 +62,9 @@ const MAX_THREADS: i64 = 512;
 /// The largest seed; the one above means "draw one" to llama.cpp (`LLAMA_DEFAULT_SEED`).
 const MAX_SEED: i64 = u32::MAX as i64 - 1;
 
+/// A hundred years: more is a number with another unit.
+const MAX_DAYS: i64 = 36_500;
+
 /// The words of a type.
 fn names<T: Named>() -> Vec<&'static str> {
     T::NAMES.iter().map(|(name, _)| *name).collect()
@@ -212,6 +215,12 @@ pub(super) const CONFIG: &[Key] = &[
         "The directory of llama.cpp's programs, relative to this file or below ~; \"\" looks for one."),
     key("default_profile", Kind::Line, &["profile", "default_model"],
         "The profile to use when none is named."),
+    key("history.enabled", Kind::Flag, &["record", "remember"],
+        "Whether runs leave their figures in the history."),
+    key("history.keep_days", Kind::Whole { min: 1, max: MAX_DAYS, word: None }, &["retention_days", "max_days"],
+        "Days that the figures of a run are kept."),
+    key("history.keep_rows", Kind::Whole { min: 1, max: MAX, word: None }, &["max_rows", "keep_runs", "keep"],
+        "Runs whose figures are kept, the latest."),
 ];
 
 /// What a dotted path is in a table of keys.

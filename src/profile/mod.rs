@@ -44,7 +44,7 @@ mod template;
 mod tests;
 mod write;
 
-pub use config::Config;
+pub use config::{Config, HistoryPolicy};
 pub use error::{Place, Problem, Problems, ProfileError};
 pub use names::{KeyName, Keys};
 pub use overrides::{NotAnAssignment, Override};

@@ -10,8 +10,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    Bases, Config, Constraint, Level, ModelRef, Override, ProfileError, ProfileSet, PromptMode,
-    Resolved, Source, Threads,
+    Bases, Config, Constraint, HistoryPolicy, Level, ModelRef, Override, ProfileError, ProfileSet,
+    PromptMode, Resolved, Source, Threads,
 };
 use crate::units::{Bytes, Limit};
 
@@ -129,9 +129,34 @@ fn shipped_configuration_says_what_it_must() {
         memory_budget: Bytes(8_000_000_000),
         llama_dir: None,
         default_profile: "coder".to_owned(),
+        history: HistoryPolicy {
+            enabled: true,
+            keep_days: 90,
+            keep_rows: 100_000,
+        },
     };
     assert_eq!(config, expected);
     assert_eq!(Config::read(Vec::new(), None).unwrap(), expected);
+}
+
+#[test]
+fn a_misspelt_key_of_the_history_is_told_with_the_right_one() {
+    for (text, words) in [
+        (
+            "[history]\nkeep_day = 7",
+            "unknown key \"history.keep_day\"; did you mean \"history.keep_days\"?",
+        ),
+        ("[histori]\nenabled = false", "did you mean \"history\"?"),
+        (
+            "[history]\nkeep_days = 0",
+            "\"history.keep_days\" must be a whole number from 1 to 36500, not 0",
+        ),
+        ("[history]\nenabled = 0", "must be true or false"),
+    ] {
+        let read = Config::read(vec![source("c", Level::User, text)], None);
+        let problems = read.expect_err(text).to_string();
+        assert!(problems.contains(words), "{text}: {problems}");
+    }
 }
 
 #[test]
@@ -141,10 +166,18 @@ fn nearer_configuration_wins_key_by_key() {
         Level::User,
         "memory_budget = \"2 GB\"\nllama_dir = \"~/llama\"",
     );
-    let near = source("c", Level::Project, "memory_budget = \"3 GiB\"");
+    let near = source(
+        "c",
+        Level::Project,
+        "memory_budget = \"3 GiB\"\n[history]\nkeep_days = 7",
+    );
     let config = Config::read(vec![near, user], Some("/home/me".as_ref())).unwrap();
     assert_eq!(config.memory_budget, Bytes(3 << 30));
     assert_eq!(config.llama_dir, Some(PathBuf::from("/home/me/llama")));
+    assert_eq!(
+        (config.history.keep_days, config.history.keep_rows),
+        (7, 100_000)
+    );
 }
 
 #[test]
