@@ -7,8 +7,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`] |
-//! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`supervise`], [`client`], [`vendor`], [`host`], [`store`], [`history`], [`watchdog`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
@@ -25,6 +24,7 @@ pub mod digest;
 pub mod engine;
 pub mod exit;
 pub mod gguf;
+pub mod history;
 pub mod host;
 pub mod llama;
 pub mod profile;

@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("watchdog", 0),
     // 1: one piece of the outside world each
     ("client", 1),
+    ("history", 1),
     ("host", 1),
     ("store", 1),
     ("supervise", 1),

@@ -1,0 +1,199 @@
+//! What runs have left behind: one SQLite file in the user's state directory.
+//!
+//! Every run leaves a [`RunRecord`]: where and with what it ran, what was measured, how it ended.
+//! From the records of the same machine, model, build and settings [`History::expected`] tells how fast
+//! the next run will be, so that limits and windows can be those of this machine and not of some other.
+//!
+//! **It never breaks a run.** Whatever is wrong with the file is a [`HistoryError`] that names it and
+//! the next step. A damaged file is set aside as `history.db.corrupt-N` and a fresh one begun;
+//! [`History::set_aside`] tells, for the user to hear once. A file of a newer version of orchestrate,
+//! or of another program, is not written. Where nothing may be written, what is there is still read.
+//!
+//! **Several processes at once** are the usual case. The file is in WAL mode: readers hold up nobody,
+//! and a writer waits for another one for at most [`PATIENCE`].
+//!
+//! **The format has a number** (`PRAGMA user_version`). [`schema`] holds the way from each to the next,
+//! and every one of them is taken in a transaction.
+
+mod damage;
+mod error;
+mod expected;
+mod record;
+mod retention;
+mod schema;
+mod settings;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::create_private;
+
+pub use error::HistoryError;
+pub use expected::Expected;
+pub use record::{HostFacts, ModelFacts, RunRecord, verdict};
+pub use retention::Retention;
+pub use settings::Settings;
+pub use stored::{Filter, StoredRun};
+
+use error::Trouble;
+
+/// How long a writer waits for another process's write, which takes milliseconds: whoever holds the
+/// file for longer hangs, and nobody should wait for a history.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The history of all runs of one user.
+#[derive(Debug)]
+pub struct History {
+    path: PathBuf,
+    connection: Connection,
+    /// Of the file, if it was there when it was opened.
+    identity: Option<Identity>,
+    set_aside: Option<PathBuf>,
+}
+
+impl History {
+    /// Opens the history in a file, which is created where it is missing, like its directory.
+    ///
+    /// # Errors
+    /// [`HistoryError`], of which none is a reason not to run a model.
+    pub fn open(path: &Path) -> Result<Self, HistoryError> {
+        // Before it is opened: a file that is put in its place meanwhile is not the one that is damaged.
+        let identity = identity(path);
+        match Self::connect(path, identity) {
+            Err(trouble) if trouble.is_damage() => Self::anew(path, identity),
+            connected => connected.map_err(|trouble| trouble.told(path)),
+        }
+    }
+
+    /// As [`History::open`], but where there is no file, none is created.
+    ///
+    /// # Errors
+    /// As [`History::open`].
+    pub fn open_existing(path: &Path) -> Result<Option<Self>, HistoryError> {
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            _ => Self::open(path).map(Some),
+        }
+    }
+
+    /// Where a damaged file was moved, if this history had one.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.set_aside.as_deref()
+    }
+
+    /// What is to be said where a damaged file was set aside.
+    #[must_use]
+    pub fn note_on_damage(&self) -> Option<String> {
+        let aside = self.set_aside()?.display();
+        let path = self.path.display();
+        Some(format!(
+            "the history {path} was damaged: it is kept as {aside}, and a fresh one is begun"
+        ))
+    }
+
+    /// Opens the file and brings it to the format of today.
+    fn connect(path: &Path, identity: Option<Identity>) -> Result<Self, Trouble> {
+        if let Some(directory) = path.parent() {
+            create_private(directory).map_err(Trouble::Directory)?;
+        }
+        let history = |connection| Self {
+            path: path.to_owned(),
+            connection,
+            identity,
+            set_aside: None,
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(path, flags).map_err(Trouble::Sqlite);
+        let prepared = opened.and_then(|mut connection| {
+            schema::prepare(&mut connection)?;
+            Ok(connection)
+        });
+        match prepared {
+            // WAL wants to write even in order to read. What is there is read as if nobody else could
+            // change it, which is so where nobody can write.
+            Err(trouble) if trouble.cannot_write() => match read_only(path) {
+                Ok(connection) if schema::is_current(&connection) => Ok(history(connection)),
+                _ => Err(trouble),
+            },
+            prepared => prepared.map(history),
+        }
+    }
+
+    /// Does something with the database; a damaged one is set aside, and a fresh one takes its place.
+    fn with<T>(
+        &mut self,
+        work: impl Fn(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, HistoryError> {
+        match work(&mut self.connection).map_err(Trouble::Sqlite) {
+            Ok(value) => return Ok(value),
+            Err(trouble) if trouble.is_damage() => self.start_over()?,
+            Err(trouble) => return Err(trouble.told(&self.path)),
+        }
+        work(&mut self.connection).map_err(|error| Trouble::Sqlite(error).told(&self.path))
+    }
+
+    fn start_over(&mut self) -> Result<(), HistoryError> {
+        // Closed first: SQLite removes the side files by their names, which a fresh file will have too.
+        let nothing = Connection::open_in_memory();
+        let nothing = nothing.map_err(|error| Trouble::Sqlite(error).told(&self.path))?;
+        drop(std::mem::replace(&mut self.connection, nothing));
+        *self = Self::anew(&self.path, self.identity)?;
+        Ok(())
+    }
+
+    /// Sets the damaged file aside, unless somebody else has done so, and begins a fresh one.
+    fn anew(path: &Path, damaged: Option<Identity>) -> Result<Self, HistoryError> {
+        let failed = |source| HistoryError::Damaged {
+            path: path.to_owned(),
+            source,
+        };
+        let _lock = damage::lock(path).map_err(failed)?;
+        let set_aside = if identity(path) == damaged {
+            Some(damage::set_aside(path).map_err(failed)?)
+        } else {
+            None
+        };
+        let fresh = Self::connect(path, identity(path)).map_err(|trouble| trouble.told(path))?;
+        Ok(Self { set_aside, ..fresh })
+    }
+}
+
+/// Device and inode of a file.
+type Identity = (u64, u64);
+
+fn identity(path: &Path) -> Option<Identity> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
+/// Opens a file that cannot be written, nor anything beside it.
+fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    // As a URI, in which every byte that could mean something is written as its number.
+    let mut uri = String::from("file:");
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(uri, flags)
+}

@@ -1,0 +1,595 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::expected::median;
+use super::*;
+
+/// A file as version 1 has written it: the schema of that version, and two runs.
+const VERSION_1: &str = include_str!("v1.sql");
+
+const HOST: &str = "00000000000000aa";
+const MODEL: &str = "00000000000000bb";
+const BUILD: &str = "b11434";
+const SETTINGS: &str = "00000000000000cc";
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+struct Home {
+    directory: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        Self { directory }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("state/history.db")
+    }
+
+    fn open(&self) -> History {
+        History::open(&self.path()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Puts these bytes in the place of the file.
+    fn holds(&self, bytes: &[u8]) {
+        create_private(self.path().parent().expect("a directory")).expect("created");
+        fs::write(self.path(), bytes).expect("written");
+    }
+
+    /// A database that somebody else has made.
+    fn database(&self, sql: &str) {
+        self.holds(b"");
+        let connection = Connection::open(self.path()).expect("opened");
+        connection.execute_batch(sql).expect("valid SQL");
+    }
+
+    fn files(&self) -> Vec<String> {
+        let state = self.path();
+        let entries = fs::read_dir(state.parent().expect("a directory")).expect("readable");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<_> = names
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// A run of which everything was measured.
+fn run() -> RunRecord {
+    RunRecord {
+        started_unix_ms: 1_795_000_000_000,
+        profile: "coder".to_owned(),
+        backend: "completion".to_owned(),
+        host: HostFacts {
+            fingerprint: HOST.to_owned(),
+            cpu_model: "AMD EPYC".to_owned(),
+            cpus: 2,
+            cpu_quota: Some(1.5),
+            memory_bytes: Some(8 << 30),
+        },
+        model: ModelFacts {
+            fingerprint: MODEL.to_owned(),
+            path: "/models/a.gguf".to_owned(),
+            name: Some("A".to_owned()),
+            architecture: "qwen2".to_owned(),
+            quantization: Some("Q4_K_M".to_owned()),
+            file_bytes: 1_100_000_000,
+        },
+        build: BUILD.to_owned(),
+        settings: Settings {
+            hash: SETTINGS.to_owned(),
+            json: r#"{"threads":2}"#.to_owned(),
+        },
+        prompt_tokens: Some(34),
+        cached_tokens: Some(0),
+        generated_tokens: Some(112),
+        load_ms: Some(1300.0),
+        prefill_ms: Some(408.0),
+        prefill_tokens_per_second: Some(83.3),
+        ms_per_token: Some(207.4),
+        ttft_ms: Some(410.5),
+        gap_p50_ms: Some(200.0),
+        gap_p95_ms: Some(250.0),
+        gap_p99_ms: Some(300.0),
+        gap_max_ms: Some(301.5),
+        total_ms: Some(23_200.0),
+        peak_rss_bytes: Some(1_500_000_000),
+        verdict: verdict::DONE.to_owned(),
+        exit_code: 0,
+        limit_seconds: Some(120.0),
+        incident: None,
+    }
+}
+
+/// A run of which nothing was measured.
+fn unmeasured() -> RunRecord {
+    RunRecord {
+        prompt_tokens: None,
+        cached_tokens: None,
+        generated_tokens: None,
+        load_ms: None,
+        prefill_ms: None,
+        prefill_tokens_per_second: None,
+        ms_per_token: None,
+        ttft_ms: None,
+        gap_p50_ms: None,
+        gap_p95_ms: None,
+        gap_p99_ms: None,
+        gap_max_ms: None,
+        total_ms: None,
+        peak_rss_bytes: None,
+        limit_seconds: None,
+        verdict: verdict::CRASHED.to_owned(),
+        exit_code: 7,
+        incident: Some("2026-11-23-1".to_owned()),
+        ..run()
+    }
+}
+
+fn expected(history: &mut History) -> Option<Expected> {
+    history
+        .expected(HOST, MODEL, BUILD, SETTINGS)
+        .expect("readable")
+}
+
+#[test]
+fn what_was_recorded_comes_back() {
+    let home = Home::new();
+    let mut history = home.open();
+    assert_eq!(history.record(&run()).expect("written"), 1);
+    assert_eq!(history.record(&unmeasured()).expect("written"), 2);
+    // Not by the same connection alone.
+    drop(history);
+    let mut history = home.open();
+    let run = |id, run| StoredRun { id, run };
+    let all = history.recent(&Filter::default()).expect("readable");
+    assert_eq!(all, [run(2, unmeasured()), run(1, self::run())]);
+    let first = history.get(1).expect("readable");
+    assert_eq!(first, Some(run(1, self::run())));
+    assert_eq!(history.get(3).expect("readable"), None);
+    assert_eq!(history.count().expect("readable"), 2);
+    assert_eq!(history.set_aside(), None);
+}
+
+#[test]
+fn what_was_not_measured_is_null_and_so_is_what_is_no_number() {
+    let home = Home::new();
+    let mut history = home.open();
+    let strange = RunRecord {
+        load_ms: Some(f64::NAN),
+        ms_per_token: Some(f64::INFINITY),
+        ..unmeasured()
+    };
+    history.record(&strange).expect("written");
+    let nulls: i64 = history
+        .connection
+        .query_row(
+            "SELECT (load_ms IS NULL) + (ms_per_token IS NULL) + (prompt_tokens IS NULL) FROM runs",
+            [],
+            |row| row.get(0),
+        )
+        .expect("readable");
+    assert_eq!(nulls, 3);
+}
+
+#[test]
+fn a_filter_narrows_by_profile_start_number_and_page() {
+    let home = Home::new();
+    let mut history = home.open();
+    for (profile, started_unix_ms) in [("a", 10), ("b", 20), ("a", 30), ("a", 40)] {
+        let profile = profile.to_owned();
+        let run = RunRecord {
+            profile,
+            started_unix_ms,
+            ..run()
+        };
+        history.record(&run).expect("written");
+    }
+    let mut ids = |filter: Filter| -> Vec<u64> {
+        let found = history.recent(&filter).expect("readable");
+        found.iter().map(|stored| stored.id).collect()
+    };
+    let of_a = Filter {
+        profile: Some("a".to_owned()),
+        ..Filter::default()
+    };
+    assert_eq!(ids(of_a.clone()), [4, 3, 1]);
+    let since_unix_ms = Some(20);
+    assert_eq!(
+        ids(Filter {
+            since_unix_ms,
+            ..of_a.clone()
+        }),
+        [4, 3]
+    );
+    let page = Filter {
+        before_id: Some(4),
+        limit: Some(2),
+        ..Filter::default()
+    };
+    assert_eq!(ids(page), [3, 2]);
+    assert_eq!(
+        ids(Filter {
+            limit: Some(0),
+            ..of_a
+        }),
+        [] as [u64; 0]
+    );
+}
+
+#[test]
+fn expectations_rest_on_runs_that_ended_by_themselves() {
+    let home = Home::new();
+    let mut history = home.open();
+    assert_eq!(expected(&mut history), None);
+    let others = [
+        unmeasured(),
+        RunRecord {
+            verdict: verdict::BUDGET.to_owned(),
+            ..run()
+        },
+        RunRecord {
+            generated_tokens: Some(15),
+            ..run()
+        },
+        RunRecord {
+            build: "b1".to_owned(),
+            ..run()
+        },
+    ];
+    for other in &others {
+        history.record(other).expect("written");
+    }
+    assert_eq!(expected(&mut history), None);
+    for (load_ms, gap_p99_ms, prompt_tokens) in [
+        (Some(1000.0), Some(300.0), 34),
+        (Some(3000.0), Some(900.0), 8),
+        (None, Some(310.0), 34),
+    ] {
+        let run = RunRecord {
+            load_ms,
+            gap_p99_ms,
+            prompt_tokens: Some(prompt_tokens),
+            ..run()
+        };
+        history.record(&run).expect("written");
+    }
+    assert_eq!(
+        expected(&mut history),
+        Some(Expected {
+            runs: 3,
+            load_ms: Some(2000.0),
+            prefill_tokens_per_second: Some(83.3),
+            ms_per_token: Some(207.4),
+            gap_p99_ms: Some(900.0),
+        })
+    );
+}
+
+#[test]
+fn expectations_follow_the_latest_twenty_runs() {
+    let home = Home::new();
+    let mut history = home.open();
+    for number in 0..25_u32 {
+        let speed = if number < 15 { 100.0 } else { 400.0 };
+        let run = RunRecord {
+            ms_per_token: Some(speed),
+            gap_p99_ms: Some(f64::from(1000 - number)),
+            ..run()
+        };
+        history.record(&run).expect("written");
+    }
+    let expected = expected(&mut history).expect("twenty runs");
+    assert_eq!((expected.runs, expected.gap_p99_ms), (20, Some(995.0)));
+    // Ten of a hundred, ten of four hundred: between the two in the middle.
+    assert_eq!(expected.ms_per_token, Some(250.0));
+    assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+    assert_eq!(median(Vec::new()), None);
+}
+
+#[test]
+fn pruning_keeps_what_is_young_enough_and_not_too_much_of_it() {
+    let home = Home::new();
+    let mut history = home.open();
+    for day in 0..10 {
+        let mut run = run();
+        run.started_unix_ms = day * DAY_MS;
+        run.model.fingerprint = day.to_string();
+        history.record(&run).expect("written");
+    }
+    let now = 10 * DAY_MS;
+    let retention = Retention::new(8, 100);
+    assert_eq!(
+        history.prune_if_due(retention, now).expect("pruned"),
+        Some(2)
+    );
+    assert_eq!(
+        history
+            .prune_if_due(retention, now + DAY_MS - 1)
+            .expect("read"),
+        None
+    );
+    let one_more = history.prune_if_due(retention, now + DAY_MS);
+    assert_eq!(one_more.expect("pruned"), Some(1));
+    let fewer = history.prune(Retention::new(8, 3), now + DAY_MS);
+    assert_eq!(fewer.expect("pruned"), 4);
+    let left = history.recent(&Filter::default()).expect("readable");
+    let ids: Vec<u64> = left.iter().map(|stored| stored.id).collect();
+    assert_eq!(ids, [10, 9, 8]);
+    let models: i64 = history
+        .connection
+        .query_row("SELECT count(*) FROM models", [], |row| row.get(0))
+        .expect("readable");
+    assert_eq!(models, 3);
+    // Numbers of runs that are gone are not given to others.
+    assert_eq!(
+        history.prune(Retention::new(0, 0), now * 2).expect("all"),
+        3
+    );
+    assert_eq!(history.record(&run()).expect("written"), 11);
+}
+
+#[test]
+fn two_writers_at_once_lose_nothing() {
+    const EACH: u64 = 40;
+    let home = Home::new();
+    let path = home.path();
+    let writers: Vec<_> = (0..2)
+        .map(|_| {
+            let path = path.clone();
+            thread::spawn(move || {
+                for _ in 0..EACH {
+                    // Each run is a process of its own, the first of which makes the file.
+                    let mut history = History::open(&path).expect("opened");
+                    history.record(&run()).expect("written");
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().expect("no panic");
+    }
+    assert_eq!(home.open().count().expect("readable"), 2 * EACH);
+    assert_eq!(home.files(), ["history.db"]);
+}
+
+#[test]
+fn what_version_1_has_written_is_read() {
+    let home = Home::new();
+    home.database(VERSION_1);
+    let mut history = home.open();
+    let all = history.recent(&Filter::default()).expect("readable");
+    let run = |id, run| StoredRun { id, run };
+    assert_eq!(all, [run(2, unmeasured()), run(1, self::run())]);
+    assert_eq!(
+        expected(&mut history).map(|expected| expected.runs),
+        Some(1)
+    );
+    assert_eq!(history.record(&self::run()).expect("written"), 3);
+}
+
+#[test]
+fn the_steps_make_what_version_1_has_made() {
+    let schema = |connection: &Connection| -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+            .expect("valid SQL");
+        let rows = statement.query_map([], |row| row.get::<_, String>(0));
+        let texts = rows.expect("readable").map(|text| text.expect("text"));
+        let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        texts.map(words).collect()
+    };
+    let home = Home::new();
+    let made = schema(&home.open().connection);
+    let other = Home::new();
+    other.database(VERSION_1);
+    let written = Connection::open(other.path()).expect("opened");
+    assert_eq!(made, schema(&written));
+}
+
+#[test]
+fn every_step_is_taken_once() {
+    const STEPS: [&str; 2] = ["CREATE TABLE one (x)", "CREATE TABLE two (x)"];
+    let mut connection = Connection::open_in_memory().expect("opened");
+    for steps in [&STEPS[..1], &STEPS[..1], &STEPS, &STEPS, &STEPS[..1]] {
+        schema::migrate(&mut connection, steps).expect("taken");
+    }
+    // One that fails leaves the version before it.
+    let wrong = [
+        STEPS[0],
+        STEPS[1],
+        "CREATE TABLE three (x); CREATE TABLE one (x)",
+    ];
+    assert!(schema::migrate(&mut connection, &wrong).is_err());
+    let version: i64 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .expect("readable");
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .expect("readable");
+    assert_eq!((version, tables), (2, 2));
+}
+
+#[test]
+fn a_newer_file_and_a_strange_one_are_left_as_they_are() {
+    for (sql, words) in [
+        (
+            "PRAGMA application_id = 1869767528; PRAGMA user_version = 7; CREATE TABLE a (x)",
+            "a newer version of orchestrate has written it (format 7; this one knows 1)",
+        ),
+        (
+            "CREATE TABLE history (command)",
+            "it is the database of another program",
+        ),
+    ] {
+        let home = Home::new();
+        home.database(sql);
+        let before = fs::read(home.path()).expect("readable");
+        let error = History::open(&home.path()).expect_err("left").to_string();
+        assert!(error.contains(words), "{error}");
+        let path = home.path();
+        assert!(error.contains(path.to_str().expect("text")), "{error}");
+        assert_eq!(fs::read(home.path()).expect("readable"), before);
+        assert_eq!(home.files(), ["history.db"]);
+    }
+}
+
+#[test]
+fn a_damaged_file_is_set_aside() {
+    for damaged in [
+        &b"this is no database, though it has some length: more than a header of 100 bytes has, to be read at all..............."[..],
+        &b"SQLite format 3\0 and then nothing of the kind"[..],
+    ] {
+        let home = Home::new();
+        home.holds(damaged);
+        let mut history = home.open();
+        let aside = history.set_aside().map(Path::to_owned).expect("set aside");
+        assert!(aside.ends_with("history.db.corrupt-1"), "{}", aside.display());
+        assert_eq!(fs::read(&aside).expect("readable"), damaged);
+        assert_eq!(history.record(&run()).expect("written"), 1);
+        drop(history);
+        assert_eq!(home.open().set_aside(), None, "said once");
+        home.holds(damaged);
+        let again = home.open().set_aside().map(Path::to_owned);
+        assert!(again.expect("set aside").ends_with("history.db.corrupt-2"));
+    }
+}
+
+#[test]
+fn damage_behind_a_good_header_is_found_when_it_is_met() {
+    let home = Home::new();
+    home.open().record(&run()).expect("written");
+    let mut bytes = fs::read(home.path()).expect("readable");
+    // Everything but the first page, which holds the header and the list of tables.
+    let page = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    bytes[page..].fill(0xff);
+    home.holds(&bytes);
+    let mut history = home.open();
+    assert_eq!(history.set_aside(), None);
+    assert_eq!(history.record(&run()).expect("written"), 1);
+    assert!(history.set_aside().is_some());
+
+    // A table that is not there is damage, too.
+    let home = Home::new();
+    drop(home.open());
+    let connection = Connection::open(home.path()).expect("opened");
+    connection.execute_batch("DROP TABLE runs").expect("valid");
+    drop(connection);
+    let mut history = home.open();
+    assert_eq!(history.recent(&Filter::default()).expect("fresh"), []);
+    assert!(history.set_aside().is_some());
+}
+
+#[test]
+fn who_comes_second_to_the_damage_takes_the_fresh_file() {
+    let home = Home::new();
+    home.open().record(&run()).expect("written");
+    let (mut first, mut second) = (home.open(), home.open());
+    for history in [&mut first, &mut second] {
+        history.start_over().expect("fresh");
+        history.record(&run()).expect("written");
+    }
+    assert!(first.set_aside().is_some());
+    assert_eq!(second.set_aside(), None);
+    assert_eq!(home.open().count().expect("readable"), 2);
+}
+
+#[test]
+fn a_full_disk_is_named_and_leaves_what_was_there() {
+    let home = Home::new();
+    let mut history = home.open();
+    history.record(&run()).expect("written");
+    let pages: i64 = history
+        .connection
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .expect("readable");
+    history
+        .connection
+        .pragma_update(None, "max_page_count", pages)
+        .expect("set");
+    let mut large = run();
+    large.settings.hash = "other".to_owned();
+    large.settings.json = "x".repeat(100_000);
+    let error = history.record(&large).expect_err("no room").to_string();
+    assert!(error.contains("its disk is full"), "{error}");
+    assert_eq!(history.count().expect("readable"), 1);
+}
+
+#[test]
+fn a_writer_that_holds_the_file_is_waited_for_and_then_named() {
+    let home = Home::new();
+    let mut history = home.open();
+    let other = home.open();
+    other
+        .connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("held");
+    // Not for as long as a user would have to.
+    history
+        .connection
+        .busy_timeout(Duration::from_millis(1))
+        .expect("set");
+    let error = history.record(&run()).expect_err("held").to_string();
+    assert!(error.contains("another process has held it"), "{error}");
+    // Who reads need not wait.
+    assert_eq!(history.count().expect("readable"), 0);
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let home = Home::new();
+    fs::write(home.directory.path().join("state"), "a file").expect("written");
+    let error = History::open(&home.path()).expect_err("in the way");
+    let words = error.to_string();
+    assert!(words.contains("ORCHESTRATE_STATE_DIR"), "{words}");
+    assert!(matches!(error, HistoryError::Directory { .. }), "{words}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_read() {
+    let home = Home::new();
+    home.open().record(&run()).expect("written");
+    // With every character that means something in a URI.
+    let name = home.directory.path().join("a%20 ?immutable=0#é.db");
+    fs::copy(home.path(), &name).expect("copied");
+    let connection = read_only(&name).expect("opened");
+    assert!(schema::is_current(&connection));
+    assert!(connection.execute_batch("DELETE FROM runs").is_err());
+}
+
+#[test]
+fn nothing_is_created_for_who_only_asks_whether_there_is_one() {
+    let home = Home::new();
+    let history = History::open_existing(&home.path()).expect("no error");
+    assert!(history.is_none());
+    assert!(!home.path().exists());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_damage_is_survived(at in 0_usize..60_000, bytes in prop::collection::vec(any::<u8>(), 1..64)) {
+        let home = Home::new();
+        home.open().record(&run()).expect("written");
+        let mut file = fs::read(home.path()).expect("readable");
+        let at = at % file.len();
+        let end = (at + bytes.len()).min(file.len());
+        file[at..end].copy_from_slice(&bytes[..end - at]);
+        home.holds(&file);
+        // Whatever it is, it is a history or an error.
+        if let Ok(mut history) = History::open(&home.path()) {
+            let _ = history.recent(&Filter::default());
+            let _ = history.expected(HOST, MODEL, BUILD, SETTINGS);
+            let _ = history.record(&run());
+            let _ = history.prune(Retention::new(1, 1), u64::MAX);
+        }
+    }
+}
