@@ -7,7 +7,8 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`supervise`], [`client`], [`vendor`], [`host`], [`store`], [`history`], [`watchdog`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`] |
+//! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
@@ -26,6 +27,7 @@ pub mod exit;
 pub mod gguf;
 pub mod history;
 pub mod host;
+pub mod incidents;
 pub mod llama;
 pub mod profile;
 pub mod profiles;

@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("client", 1),
     ("history", 1),
     ("host", 1),
+    ("incidents", 1),
     ("store", 1),
     ("supervise", 1),
     ("vendor", 1),

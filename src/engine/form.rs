@@ -1,13 +1,10 @@
 //! A prompt as a server would read it: formed by the model's own chat template, its tokens counted,
 //! and nothing generated.
 
-use std::time::Duration;
-
-use super::outcome::{End, Failure, Interruption, LimitKind};
+use super::outcome::{End, Failure, Interruption};
 use super::request::{Prepared, StartError};
 use super::session::{Session, SessionEvent};
 use crate::exit::Exit;
-use crate::units::duration;
 
 /// A prompt, ready for the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +24,9 @@ pub enum FormError {
     /// The server failed.
     #[error("{0}")]
     Failed(Failure),
-    /// A time limit ran out.
-    #[error(
-        "the {} limit of {} ran out before the prompt was formed",
-        match kind { LimitKind::Timeout => "time", LimitKind::Load => "load" },
-        duration::exact(*limit)
-    )]
-    Budget {
-        /// Which one.
-        kind: LimitKind,
-        /// How long it was.
-        limit: Duration,
-    },
+    /// It was ended before.
+    #[error("the prompt was not formed: {0}")]
+    Unfinished(End),
     /// Somebody asked for the end.
     #[error("ended by {}", .0.name())]
     Interrupted(Interruption),
@@ -51,7 +39,7 @@ impl FormError {
         match self {
             Self::Start(error) => error.exit(),
             Self::Failed(failure) => failure.exit(),
-            Self::Budget { .. } => Exit::TimeBudget,
+            Self::Unfinished(end) => end.exit(),
             Self::Interrupted(interruption) => interruption.exit(),
         }
     }
@@ -95,10 +83,13 @@ pub async fn form(
 fn end(end: End, formed: Formed) -> Result<Formed, FormError> {
     match end {
         End::Formed => Ok(formed),
-        End::Budget { kind, limit } => Err(FormError::Budget { kind, limit }),
         End::Interrupted(interruption) => Err(FormError::Interrupted(interruption)),
         End::Failed(failure) => Err(FormError::Failed(failure)),
+        end @ (End::Budget(_) | End::Stalled(_) | End::WaitingForInput(_)) => {
+            Err(FormError::Unfinished(end))
+        }
         End::EndOfText
+        | End::Looping { .. }
         | End::StopWord(_)
         | End::TokenLimit
         | End::ContextFull

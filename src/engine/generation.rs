@@ -5,12 +5,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::outcome::{End, Failure, Interruption, LimitKind, Outcome};
+use super::outcome::{End, Failure, Interruption, Outcome};
 use super::reading::{Heard, LogReader, PieceClock, TextReader};
 use super::served::Served;
 use crate::dialect::{PromptProgress, Refusal, StreamEvent, Style};
-use crate::profile::Limits;
 use crate::supervise::{ExitReport, Ladder, Rung, StopSignal};
+use crate::watchdog::{self, Budget, Event, Finding, Projection, Sample, Slow, Watchdog};
 
 /// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
 /// or for ever: the handler takes the lock of its log, and where the signal came while a token was
@@ -69,6 +69,8 @@ pub(super) enum Input {
     Interrupt(Interruption),
     /// Nobody reads the text any more.
     OutputClosed,
+    /// Its processes were looked at.
+    Sample(Box<Sample>),
     /// Time has passed.
     Tick,
     /// The process is gone, and all of its group.
@@ -90,6 +92,12 @@ pub(super) enum Action {
     Ask,
     /// The prompt is being read.
     Progress(PromptProgress),
+    /// Look at its processes, and say what was seen.
+    Sample,
+    /// It is slow: say so.
+    Slow(Slow),
+    /// The user's limit will cut it: say so.
+    Projection(Projection),
     /// Begin to end the process; its answer is of no interest any more.
     Stop(Ladder),
     /// End it at once.
@@ -132,8 +140,8 @@ pub(super) struct Terms {
     pub(super) max_tokens: u32,
     /// Texts that end the generation.
     pub(super) stop: Vec<String>,
-    /// Time limits.
-    pub(super) limits: Limits,
+    /// How its progress is judged.
+    pub(super) watch: watchdog::Terms,
 }
 
 /// Which program generates, as far as it shapes what is read.
@@ -168,6 +176,9 @@ pub(super) struct Generation {
     wrote: bool,
     log: LogReader,
     pieces: PieceClock,
+    watchdog: Watchdog,
+    /// Whether anything was heard of it.
+    begun: bool,
 }
 
 impl Generation {
@@ -187,44 +198,52 @@ impl Generation {
             wrote: false,
             log: LogReader::default(),
             pieces: PieceClock::default(),
+            watchdog: Watchdog::new(terms.watch),
+            begun: false,
             terms,
         }
     }
 
     /// When [`Input::Tick`] is next of use.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        self.limit().map(|(at, _)| at)
-    }
-
-    /// The limit that runs out first, and what its end would be.
-    fn limit(&self) -> Option<(Duration, End)> {
         if self.cause.is_some() {
             return None;
         }
-        let end = |kind, limit| End::Budget { kind, limit };
-        let Limits { timeout, load, .. } = self.terms.limits;
-        let timeout = timeout
-            .fixed()
-            .map(|limit| (limit, end(LimitKind::Timeout, limit)));
-        let load = load
-            .fixed()
-            .filter(|_| self.phase == Phase::Load)
-            .map(|limit| {
-                let at = self.terms.spawned.saturating_add(limit);
-                (at, end(LimitKind::Load, limit))
-            });
-        let broken = self.served.broken_off.as_ref().map(|(at, detail)| {
-            let detail = detail.clone();
-            let at = at.saturating_add(BROKEN_PATIENCE);
-            (at, End::Failed(Failure::BrokenOff { detail }))
-        });
-        let all = timeout.into_iter().chain(load).chain(broken);
-        all.min_by_key(|(at, _)| *at)
+        let broken = self.broken_at();
+        self.watchdog.deadline().into_iter().chain(broken).min()
+    }
+
+    /// When time is up that the user has set, for a caller who does not read the output meanwhile: of a
+    /// silence that is our own the watchdog must not be asked.
+    pub(super) fn hard_deadline(&self) -> Option<Duration> {
+        if self.cause.is_some() {
+            return None;
+        }
+        let terms = &self.terms.watch;
+        let timeout = match terms.budget {
+            Budget::Fixed(limit) => Some(limit),
+            Budget::Auto { .. } | Budget::Unlimited => None,
+        };
+        let load = terms.load_limit.filter(|_| self.phase == Phase::Load);
+        let load = load.map(|limit| terms.spawned.saturating_add(limit));
+        let all = timeout.into_iter().chain(load).chain(self.broken_at());
+        all.min()
+    }
+
+    /// Until when a server may live that has broken off its answer.
+    fn broken_at(&self) -> Option<Duration> {
+        let (at, _) = self.served.broken_off.as_ref()?;
+        Some(at.saturating_add(BROKEN_PATIENCE))
     }
 
     /// Takes an event and decides.
     pub(super) fn handle(&mut self, now: Duration, input: Input) -> Vec<Action> {
         let mut actions = Vec::new();
+        if !std::mem::replace(&mut self.begun, true) {
+            // The process is executed already, and what it reads is on its way.
+            self.watch(now, Event::PromptGiven, &mut actions);
+            self.watch(now, Event::Entered(watchdog::Phase::Load), &mut actions);
+        }
         match input {
             Input::Stdout(bytes) => self.take_output(now, &bytes, &mut actions),
             Input::Stderr(bytes) => self.take_log(now, &bytes, &mut actions),
@@ -242,6 +261,7 @@ impl Generation {
                 self.stop(End::Interrupted(interruption), &mut actions);
             }
             Input::OutputClosed => self.stop(End::OutputClosed, &mut actions),
+            Input::Sample(sample) => self.watch(now, Event::Sample(*sample), &mut actions),
             Input::Tick => {}
             Input::Exited(report) => {
                 if let Some(line) = self.log.finish() {
@@ -255,12 +275,38 @@ impl Generation {
                 return actions;
             }
         }
-        if let Some((at, end)) = self.limit()
-            && now >= at
+        if self.broken_at().is_some_and(|at| now >= at)
+            && let Some((_, detail)) = self.served.broken_off.take()
         {
-            self.stop(end, &mut actions);
+            self.stop(End::Failed(Failure::BrokenOff { detail }), &mut actions);
+        }
+        if self.watchdog.deadline().is_some_and(|at| now >= at) {
+            self.watch(now, Event::Tick, &mut actions);
         }
         actions
+    }
+
+    /// Tells the watchdog, and does what it finds. What is being ended is not watched: its ladder has
+    /// an end of its own.
+    fn watch(&mut self, now: Duration, event: Event<'_>, actions: &mut Vec<Action>) {
+        if self.cause.is_some() {
+            return;
+        }
+        for finding in self.watchdog.handle(now, event) {
+            match finding {
+                Finding::Sample => actions.push(Action::Sample),
+                Finding::Slow(slow) => actions.push(Action::Slow(slow)),
+                Finding::Projection(projection) => actions.push(Action::Projection(projection)),
+                Finding::Backpressure => actions.push(Action::Log(
+                    "orchestrate: the program waits for its output to be read".to_owned(),
+                )),
+                Finding::End(verdict) => {
+                    if let Some(end) = End::of(verdict) {
+                        self.stop(end, actions);
+                    }
+                }
+            }
+        }
     }
 
     fn take_output(&mut self, now: Duration, bytes: &[u8], actions: &mut Vec<Action>) {
@@ -287,6 +333,11 @@ impl Generation {
             if let Some(failure) = self.prompt_too_long(progress) {
                 return self.stop(End::Failed(failure), actions);
             }
+            let event = Event::PromptProgress {
+                processed: progress.processed.into(),
+                total: progress.total.into(),
+            };
+            self.watch(now, event, actions);
             actions.push(Action::Progress(progress));
         }
         if !content.is_empty() {
@@ -316,6 +367,11 @@ impl Generation {
         self.pieces.arrived(now);
         self.enter(Phase::Decode, actions);
         self.show(step.text, actions);
+        let event = Event::Text {
+            tokens: 1,
+            piece: bytes,
+        };
+        self.watch(now, event, actions);
         if let Some(word) = step.stop {
             self.text = None;
             self.pieces.forget_last(late);
@@ -332,6 +388,7 @@ impl Generation {
 
     fn take_line(&mut self, now: Duration, line: String, actions: &mut Vec<Action>) {
         let served = matches!(self.terms.program, Program::Server { .. });
+        self.watch(now, Event::LogLine(&line), actions);
         match self.log.learn(&line) {
             Heard::Loaded if !served => self.loaded(now, actions),
             Heard::Listening if served => actions.push(Action::Ask),
@@ -347,6 +404,7 @@ impl Generation {
         let first_piece = self.pieces.without_last(0).first().copied();
         let loaded = first_piece.map_or(now, |first| first.min(now));
         self.loaded.get_or_insert(loaded);
+        self.watch(now, Event::Entered(watchdog::Phase::Prefill), actions);
         self.enter(Phase::Prefill, actions);
     }
 

@@ -14,10 +14,13 @@ mod request;
 mod served;
 mod session;
 mod tokens;
+mod watch;
+mod words;
 
 pub use form::{FormError, Formed, form};
 pub use generation::Phase;
-pub use outcome::{End, Failure, Gaps, Interruption, LimitKind, Measured, Outcome};
+pub use outcome::{End, Failure, Gaps, Interruption, Measured, Outcome};
 pub use request::{Prepared, Request, StartError};
 pub use session::{Session, SessionEvent};
 pub use tokens::{Uncounted, count_tokens};
+pub use words::slow;

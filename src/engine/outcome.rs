@@ -1,11 +1,11 @@
 //! How a generation ended, and what was measured on the way.
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::dialect::choice::Place;
 use crate::exit::Exit;
 use crate::supervise::{ExitReport, Status};
+use crate::watchdog::{Overrun, Phase, Stall, Verdict};
 
 /// A generation that is over.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,13 +41,17 @@ pub enum End {
     Interrupted(Interruption),
     /// Nobody reads the output any more.
     OutputClosed,
-    /// A time limit ran out.
-    Budget {
-        /// Which one.
-        kind: LimitKind,
-        /// How long it was.
-        limit: Duration,
+    /// A time limit ran out, though something may well have advanced.
+    Budget(Overrun),
+    /// Nothing advanced any more.
+    Stalled(Stall),
+    /// The output repeated a passage of so many tokens without end.
+    Looping {
+        /// Tokens of the passage.
+        period: usize,
     },
+    /// The process waits for input that nobody gives.
+    WaitingForInput(Phase),
     /// It failed.
     Failed(Failure),
 }
@@ -61,15 +65,6 @@ pub enum Interruption {
     HangUp,
     /// SIGTERM.
     Terminate,
-}
-
-/// A time limit of a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitKind {
-    /// `limits.timeout`: the whole run.
-    Timeout,
-    /// `limits.load`: until the model is loaded.
-    Load,
 }
 
 /// What went wrong.
@@ -180,6 +175,17 @@ fn advice(status: Status) -> &'static str {
 }
 
 impl End {
+    /// The end that a verdict means; none where the process is gone, whose exit says more.
+    pub(super) fn of(verdict: Verdict) -> Option<Self> {
+        Some(match verdict {
+            Verdict::Stalled(stall) => Self::Stalled(stall),
+            Verdict::WaitingForInput { phase } => Self::WaitingForInput(phase),
+            Verdict::OverBudget(overrun) => Self::Budget(overrun),
+            Verdict::Looping { period } => Self::Looping { period },
+            Verdict::Gone => return None,
+        })
+    }
+
     /// The word for it in JSON.
     #[must_use]
     pub fn reason(&self) -> &'static str {
@@ -190,7 +196,10 @@ impl End {
             Self::Formed => "formed",
             Self::ContextFull => "context",
             Self::Interrupted(_) | Self::OutputClosed => "interrupted",
-            Self::Budget { .. } => "budget",
+            Self::Budget(_) => "budget",
+            Self::Stalled(_) => "stalled",
+            Self::Looping { .. } => "looping",
+            Self::WaitingForInput(_) => "waiting_for_input",
             Self::Failed(_) => "crashed",
         }
     }
@@ -207,7 +216,10 @@ impl End {
             // Whoever closed our output has what they wanted, as with `… | head -1`.
             | Self::OutputClosed => Exit::Done,
             Self::Interrupted(interruption) => interruption.exit(),
-            Self::Budget { .. } => Exit::TimeBudget,
+            Self::Budget(_) => Exit::TimeBudget,
+            Self::Stalled(_) => Exit::Stalled,
+            Self::Looping { .. } => Exit::Looping,
+            Self::WaitingForInput(_) => Exit::Configuration,
             Self::Failed(failure) => failure.exit(),
         }
     }

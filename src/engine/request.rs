@@ -12,10 +12,11 @@ use crate::dialect::{
 };
 use crate::exit::Exit;
 use crate::host::usable_cpus;
-use crate::profile::{Limits, Profile, Prompt, Threads};
+use crate::profile::{Profile, Prompt, Threads};
 use crate::store::{SocketDir, SocketDirError};
 use crate::supervise::{SpawnError, Spec};
 use crate::vendor::Install;
+use crate::watchdog::{self, Expected};
 
 /// What is to be generated.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Request {
     pub prompt: Prompt,
     /// How many of the likeliest tokens are to be told at each place; only a server can.
     pub probabilities: u32,
+    /// What is known of this model on this machine.
+    pub expected: Expected,
     /// When the command was accepted: limits and `total_ms` count from here.
     pub accepted: Instant,
 }
@@ -79,7 +82,7 @@ pub struct Prepared {
     pub(super) way: Way,
     pub(super) max_tokens: u32,
     pub(super) stop: Vec<String>,
-    pub(super) limits: Limits,
+    pub(super) watch: watchdog::Terms,
     pub(super) accepted: Instant,
     /// The sampler's seed: the profile's, or one that was drawn.
     pub seed: u32,
@@ -169,6 +172,7 @@ impl Request {
             context,
             prompt,
             probabilities,
+            expected,
             accepted,
         } = self;
         // A seed that we know makes every run one that can be repeated.
@@ -214,9 +218,9 @@ impl Request {
             },
             way,
             seed,
+            watch: super::watch::terms(&profile, expected),
             max_tokens: profile.max_tokens,
             stop: profile.stop,
-            limits: profile.limits,
             accepted,
             notes: argv.notes,
         })

@@ -12,8 +12,10 @@ use super::generation::{Action, Ended, Generation, Input, Lost, Phase, Program, 
 use super::outcome::{End, Failure, Interruption, Outcome};
 use super::replay::Replay;
 use super::request::{Prepared, StartError, Way};
+use super::watch;
 use crate::dialect::PromptProgress;
 use crate::supervise::{Event, ExitReport, Job, SpawnError};
+use crate::watchdog::{self, Projection, Slow};
 
 /// A run whose last words were lost is repeated as long as all of them together took less: whoever
 /// waits for them barely notices. A longer one is rarely hit, as its program takes longer to exit than
@@ -45,6 +47,10 @@ pub enum SessionEvent {
     Counted(Option<u64>),
     /// The prompt is being read; only a server tells.
     Progress(PromptProgress),
+    /// It is slow; nothing is ended because of it.
+    Slow(Slow),
+    /// The fixed limit will cut it.
+    Projection(Projection),
     /// Text of the model, whole characters.
     Text(String),
     /// A line of the program's log, or of ours about it.
@@ -185,16 +191,17 @@ impl Session {
         }
     }
 
-    /// Ends the process when a limit runs out, for a caller who cannot take events for a while.
-    /// Never returns; cancel safe.
+    /// Ends the process when a fixed limit runs out, for a caller who cannot take events for a while.
+    /// Nothing else is judged meanwhile, for the silence is our own. Never returns; cancel safe.
     pub async fn keep_limits(&mut self) -> Infallible {
         loop {
-            until(self.prepared.accepted, self.deadline()).await;
+            let deadline = self.generation.hard_deadline();
+            until(self.prepared.accepted, deadline.filter(|_| !self.finished)).await;
             self.handle(Input::Tick);
         }
     }
 
-    /// When the next limit runs out; nothing that has ended has one.
+    /// When time is next of use; for nothing that has ended.
     fn deadline(&self) -> Option<Duration> {
         self.generation.deadline().filter(|_| !self.finished)
     }
@@ -231,6 +238,14 @@ impl Session {
                 }
                 Action::Progress(progress) => {
                     self.events.push_back(SessionEvent::Progress(progress));
+                }
+                Action::Sample => {
+                    let sample = watch::sample(&self.job.vitals());
+                    self.handle(Input::Sample(Box::new(sample)));
+                }
+                Action::Slow(slow) => self.events.push_back(SessionEvent::Slow(slow)),
+                Action::Projection(projection) => {
+                    self.events.push_back(SessionEvent::Projection(projection));
                 }
                 Action::Stop(ladder) => {
                     self.exchange = None;
@@ -289,8 +304,9 @@ impl Session {
 
 fn spawn(prepared: &Prepared) -> Result<(Job, Generation), SpawnError> {
     let job = Job::spawn(prepared.spec.clone())?;
+    let spawned = prepared.accepted.elapsed();
     let generation = Generation::new(Terms {
-        spawned: prepared.accepted.elapsed(),
+        spawned,
         program: match prepared.way {
             Way::Stdin { style } => Program::Completion {
                 writes_apart: job.keeps_writes_apart(),
@@ -300,7 +316,10 @@ fn spawn(prepared: &Prepared) -> Result<(Job, Generation), SpawnError> {
         },
         max_tokens: prepared.max_tokens,
         stop: prepared.stop.clone(),
-        limits: prepared.limits,
+        watch: watchdog::Terms {
+            spawned,
+            ..prepared.watch
+        },
     });
     Ok((job, generation))
 }

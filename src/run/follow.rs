@@ -11,7 +11,7 @@ use super::prepare::{Facts, Ready};
 use super::report::{Event, Report, json_line, micros, phase_word};
 use super::{Format, RunError, RunRequest, account, summary};
 use crate::dialect::PromptProgress;
-use crate::engine::{End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
+use crate::engine::{self, End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
 use crate::ui::{Console, Interrupts, Live, Output, Room, Step};
 
@@ -232,6 +232,14 @@ impl Follower {
                 self.progress = Some(progress);
                 None
             }
+            SessionEvent::Slow(slow) => {
+                self.say(&engine::slow(&slow));
+                None
+            }
+            SessionEvent::Projection(projection) => {
+                self.say(&summary::projection(&projection));
+                None
+            }
             SessionEvent::Text(text) => {
                 self.pieces += 1;
                 self.text.push_str(&text);
@@ -247,6 +255,13 @@ impl Follower {
             self.live.clear();
         }
         piece
+    }
+
+    /// A line for people while it runs, and for the log.
+    fn say(&mut self, line: &str) {
+        self.live.clear();
+        self.console.note(&line);
+        self.log.line(&format!("orchestrate: {line}"));
     }
 
     fn json(&self, event: &Event<'_>) -> Option<String> {
@@ -300,6 +315,9 @@ impl Follower {
                 self.console.aside(&format_args!("llama.cpp: {line}"));
             }
             self.console.error(failure);
+        }
+        if let Some(why) = outcome.end.explained() {
+            self.console.error(&why);
         }
         if !matches!(outcome.end, End::OutputClosed) {
             if self.verbose {

@@ -20,6 +20,7 @@ use crate::store::{ModelFile, Paths, Places, open_model};
 use crate::ui::Console;
 use crate::units::Bytes;
 use crate::vendor::{Install, LocateError, LocateRequest, locate};
+use crate::watchdog::Expected;
 
 /// Longest request in bytes. The largest contexts of today are 10 million tokens, of some 4 bytes
 /// each; a request beyond that is a wrong file.
@@ -80,6 +81,7 @@ impl Chosen {
             model: self.model.path,
             prompt: self.prompt,
             probabilities,
+            expected: Expected::default(),
             accepted,
         }
     }

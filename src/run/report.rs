@@ -7,6 +7,7 @@ use super::RunError;
 use super::prepare::Facts;
 use crate::dialect::Program;
 use crate::engine::{End, Measured, Outcome, Phase};
+use crate::watchdog::{self, Cause, Source};
 
 /// Name and version of the format.
 const SCHEMA: &str = "orchestrate.run/1";
@@ -77,6 +78,55 @@ struct Stop<'a> {
     reason: &'static str,
     /// The stop sequence, where one came.
     word: Option<&'a str>,
+    /// Of a stall, what nothing advanced for, and what was waited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stall: Option<Stall>,
+}
+
+#[derive(Debug, Serialize)]
+struct Stall {
+    /// What the processes did instead: `hung`, `idle`, `spin`, `stopped`, `uninterruptible`,
+    /// `backpressure`, `too_slow` or `unobserved`.
+    cause: &'static str,
+    /// `load`, `prefill` or `decode`, as in the events.
+    phase: &'static str,
+    silent_s: f64,
+    window_s: f64,
+    /// Where the window comes from: `profile`, `run`, `history`, `prior` or `constant`.
+    window_from: &'static str,
+}
+
+impl Stall {
+    fn new(stall: &watchdog::Stall) -> Self {
+        Self {
+            cause: match stall.cause {
+                Cause::Hung => "hung",
+                Cause::Idle => "idle",
+                Cause::Spin => "spin",
+                Cause::Stopped => "stopped",
+                Cause::Uninterruptible => "uninterruptible",
+                Cause::Backpressure => "backpressure",
+                Cause::TooSlow(_) => "too_slow",
+                Cause::Unobserved => "unobserved",
+            },
+            phase: match stall.phase {
+                watchdog::Phase::Spawn | watchdog::Phase::Load => "load",
+                watchdog::Phase::Prefill => "prefill",
+                watchdog::Phase::Decode | watchdog::Phase::Drain | watchdog::Phase::Exit => {
+                    "decode"
+                }
+            },
+            silent_s: stall.silent_for.as_secs_f64(),
+            window_s: stall.window.length.as_secs_f64(),
+            window_from: match stall.window.source {
+                Source::Fixed => "profile",
+                Source::ThisRun => "run",
+                Source::History => "history",
+                Source::Prior => "prior",
+                Source::Constant => "constant",
+            },
+        }
+    }
 }
 
 /// What was measured; `null` is what could not be.
@@ -136,12 +186,11 @@ pub(super) enum Event<'a> {
 
 impl<'a> Report<'a> {
     pub(super) fn new(facts: &'a Facts, text: &'a str, outcome: &'a Outcome) -> Self {
-        let error = match &outcome.end {
-            End::Failed(failure) => Some(Error {
-                message: failure.to_string(),
-            }),
-            _ => None,
+        let message = match &outcome.end {
+            End::Failed(failure) => Some(failure.to_string()),
+            end => end.explained(),
         };
+        let error = message.map(|message| Error { message });
         Self {
             schema: SCHEMA,
             profile: &facts.profile,
@@ -171,6 +220,10 @@ impl<'a> Report<'a> {
                 reason: outcome.end.reason(),
                 word: match &outcome.end {
                     End::StopWord(word) => Some(word),
+                    _ => None,
+                },
+                stall: match &outcome.end {
+                    End::Stalled(stall) => Some(Stall::new(stall)),
                     _ => None,
                 },
             },

@@ -295,7 +295,7 @@ impl Asking<'_> {
                 )));
             }
             End::Failed(failure) => return Err(Failed::Reason(failure.to_string())),
-            end => return Err(Failed::Reason(super::summary::reason(end))),
+            end => return Err(Failed::Reason(end.to_string())),
         }
         let names: Vec<_> = self.names().collect();
         if !names.contains(&text) {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::engine::{End, Interruption, LimitKind, Measured, Outcome};
+use crate::engine::{Measured, Outcome};
 use crate::units::{MsPerToken, duration};
+use crate::watchdog::{Projection, Source};
 
 /// `112 tokens · 207 ms/token (4.82 tok/s) · prompt 34 tokens at 12 ms · load 1.3 s · total 23.2 s ·
 /// stopped: end of text`; what is not known is left out.
@@ -29,31 +30,39 @@ pub(super) fn line(outcome: &Outcome) -> String {
         parts.push(format!("run {times} times (llama.cpp#22142)"));
     }
     parts.push(format!("total {}", time(measured.total_ms)));
-    parts.push(format!("stopped: {}", reason(&outcome.end)));
+    parts.push(format!("stopped: {}", outcome.end));
     parts.join(" · ")
 }
 
-/// The reason for the end, in words.
-pub(super) fn reason(end: &End) -> String {
-    match end {
-        End::EndOfText => "end of text".to_owned(),
-        End::StopWord(word) => format!("stop sequence {word:?}"),
-        End::TokenLimit => "token limit (max_tokens, -n)".to_owned(),
-        End::ContextFull => "context full".to_owned(),
-        End::Formed => "prompt formed".to_owned(),
-        End::Interrupted(Interruption::Interrupt) => "interrupted".to_owned(),
-        End::Interrupted(Interruption::HangUp) => "hang-up".to_owned(),
-        End::Interrupted(Interruption::Terminate) => "terminated".to_owned(),
-        End::OutputClosed => "output closed".to_owned(),
-        End::Budget { kind, limit } => {
-            let what = match kind {
-                LimitKind::Timeout => "time limit",
-                LimitKind::Load => "load limit",
-            };
-            format!("{what} of {}", duration::exact(*limit))
-        }
-        End::Failed(_) => "failed".to_owned(),
-    }
+/// What a fixed limit will do, with the arithmetic and the remedy.
+pub(super) fn projection(projection: &Projection) -> String {
+    let Projection {
+        speed,
+        tokens,
+        needed,
+        limit,
+        cut_after,
+        fitting,
+        suggested,
+        ..
+    } = projection;
+    let earlier = match speed.source {
+        Source::ThisRun => "",
+        _ => " (measured in earlier runs)",
+    };
+    let limit = duration::exact(*limit);
+    let remedy = match fitting {
+        0 => String::new(),
+        fitting => format!(", or max_tokens {fitting}"),
+    };
+    format!(
+        "at {}{earlier} {} need {}; the {limit} limit will cut after about {cut_after}: use --timeout {}, \
+         \"auto\"{remedy}",
+        speed.value,
+        count(*tokens),
+        duration::short(*needed),
+        duration::exact(*suggested)
+    )
 }
 
 fn prompt(measured: &Measured) -> Option<String> {
@@ -95,6 +104,8 @@ pub(super) fn time(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::End;
+    use crate::watchdog::{BudgetKind, Overrun};
 
     fn outcome(end: End, measured: Measured) -> Outcome {
         Outcome {
@@ -141,10 +152,10 @@ mod tests {
             total_ms: 5.0,
             ..Measured::default()
         };
-        let end = End::Budget {
-            kind: LimitKind::Timeout,
+        let end = End::Budget(Overrun {
+            kind: BudgetKind::Fixed,
             limit: Duration::from_secs(120),
-        };
+        });
         assert_eq!(
             line(&outcome(end, measured)),
             "total 5 ms · stopped: time limit of 2m"
@@ -154,7 +165,7 @@ mod tests {
     #[test]
     fn a_stop_sequence_of_newlines_can_be_read() {
         assert_eq!(
-            reason(&End::StopWord("\n\n\n".to_owned())),
+            End::StopWord("\n\n\n".to_owned()).to_string(),
             r#"stop sequence "\n\n\n""#
         );
     }

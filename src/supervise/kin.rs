@@ -80,7 +80,10 @@ impl Kin {
         let us = adopted::own_pid();
         let family = Family::look();
         let mut found: Vec<Stat> = state.leader.and_then(Identity::stat).into_iter().collect();
-        found.extend(state.noted.iter().filter_map(|identity| identity.stat()));
+        let leader = state.leader;
+        // The leader is noted as all are.
+        let others = state.noted.iter().filter(|&&one| Some(one) != leader);
+        found.extend(others.filter_map(|identity| identity.stat()));
         let ours = family.children(us).into_iter().filter_map(stat_of);
         let ours: Vec<_> = ours
             .filter(|stat| found.iter().all(|known| known.pid != stat.pid))

@@ -79,4 +79,4 @@ pub use register::{Orphans, Register, sweep_orphans};
 pub use report::{ExitReport, LadderStep, Quarantined, Status, Usage};
 pub use sys::die_with_parent;
 pub use tree::{ask_group_to_end, end_tree};
-pub use vitals::{Probe, Vitals};
+pub use vitals::{Probe, ProcessVitals, Vitals};

@@ -39,6 +39,9 @@ seed = 7
 timeout = \"none\"
 load = \"none\"
 
+[watch]
+loops = false # scripts repeat themselves
+
 [prompt]
 template = \"{{prompt}}\"
 ";

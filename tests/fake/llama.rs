@@ -12,6 +12,7 @@
 //! | `ready` | logs the line with which the real program begins to read the prompt |
 //! | `write TEXT` | a piece of text: one `write(2)`, or an event; knows `\n` and `\xNN` |
 //! | `repeat N TEXT` | so many such pieces |
+//! | `pace N MS TEXT` | N such pieces, numbered, one every MS milliseconds |
 //! | `log TEXT` | a line on standard error |
 //! | `fault TEXT` | the same, as an error |
 //! | `times N` | the timings of N generated tokens at 10 ms |
@@ -19,6 +20,7 @@
 //! | `eos`, `close` | the program's own last words: the marker, the closing newlines |
 //! | `sleep MS` | honest, slow work |
 //! | `hang` | nothing, for ever |
+//! | `spin` | burns CPU, for ever |
 //! | `await FILE` | waits until there is such a file |
 //! | `ignore SIGNAL` | from here on `INT` or `TERM` do nothing |
 //! | `resist` | ignores both, and a llama-completion writes `^C` for every SIGINT |
@@ -217,6 +219,21 @@ async fn perform(stage: &mut Stage, name: &str, argument: &str, args: &[String])
                 tokio::task::yield_now().await;
             }
         }
+        "pace" => {
+            let mut words = argument.splitn(3, ' ');
+            let mut word = || words.next().expect("two numbers and a text");
+            let (times, pause, text) = (number(word()), number(word()), unescape(word()));
+            // Not one pause after the other, or the time that a write takes would add up.
+            let mut pauses = tokio::time::interval(Duration::from_millis(pause));
+            for at in 0..times {
+                pauses.tick().await;
+                let piece = [&text[..], format!("{at} ").as_bytes()].concat();
+                stage.write(&piece).await;
+            }
+        }
+        "spin" => loop {
+            std::hint::spin_loop();
+        },
         "sleep" => tokio::time::sleep(Duration::from_millis(number(argument))).await,
         "hang" => pending().await,
         "await" => {

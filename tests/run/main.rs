@@ -15,4 +15,6 @@ mod prompt_command;
 mod report;
 mod router;
 mod server;
+mod stall;
+mod story;
 mod text;

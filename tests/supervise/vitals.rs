@@ -67,6 +67,18 @@ async fn a_stopped_process_and_a_busy_one_are_told_apart() {
 }
 
 #[tokio::test]
+async fn each_process_is_told_once_however_often_it_is_looked_at() {
+    let job = start("sleep 1000 & exec sleep 1000");
+    until("both are there", || job.vitals().processes.len() == 2).await;
+    for _ in 0..3 {
+        let vitals = job.vitals();
+        let pids: Vec<_> = vitals.processes.iter().map(|one| one.pid).collect();
+        assert_eq!(pids.len(), 2, "{pids:?}");
+        assert_ne!(pids[0], pids[1]);
+    }
+}
+
+#[tokio::test]
 async fn whoever_left_the_group_is_there_and_after_the_end_nobody() {
     let mut job = start("setsid sleep 1000 & echo ready; wait");
     wait_for(&mut job, "ready").await;

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::tests::{err, exited, limits, ms, tell, tell_at_once, up_to_stop};
+use super::tests::{err, exited, ms, tell, tell_at_once, up_to_stop, watch};
 use super::{Action, Input, Phase, Program, Terms};
 use crate::dialect::{PromptProgress, Refusal, StreamEvent, Timings};
-use crate::engine::outcome::{End, Failure, Interruption, LimitKind};
+use crate::engine::outcome::{End, Failure, Interruption};
 use crate::supervise::Status;
+use crate::watchdog::{BudgetKind, Overrun};
 
 const SPAWNED: Duration = ms(50);
 const LISTENING: &str = "0.00.016.834 I srv  llama_server: listening on unix://./s.sock\n";
@@ -19,7 +20,7 @@ fn terms() -> Terms {
         program: Program::Server { context: 256 },
         max_tokens: 100,
         stop: Vec::new(),
-        limits: limits(None, None),
+        watch: watch(None, None),
     }
 }
 
@@ -83,13 +84,13 @@ proptest! {
 
     #[test]
     fn a_limit_that_runs_out_is_the_end(pieces in 0_usize..9, limit in 60_u64..600) {
-        let limits = limits(Some(ms(limit)), None);
+        let watch = watch(Some(ms(limit)), None);
         let history = [(SPAWNED, Input::Asked)]
             .into_iter()
             .chain((0..pieces).map(|_| (SPAWNED, piece("a"))))
             .chain([(ms(limit), Input::Tick), (ms(limit), killed())]);
-        let told = tell(Terms { limits, ..terms() }, history);
-        let expected = End::Budget { kind: LimitKind::Timeout, limit: ms(limit) };
+        let told = tell(Terms { watch, ..terms() }, history);
+        let expected = End::Budget(Overrun { kind: BudgetKind::Fixed, limit: ms(limit) });
         prop_assert_eq!(&told.outcome().end, &expected);
     }
 }
@@ -182,7 +183,7 @@ fn an_answer_that_breaks_off_gives_the_crash_a_moment_to_show() {
             (ms(1300), killed()),
         ],
     );
-    assert_eq!(living.deadlines[1].1, Some(ms(1200)));
+    assert_eq!(living.hard_deadlines[1], Some(ms(1200)));
     let detail = "reset".to_owned();
     assert_eq!(
         living.outcome().end,

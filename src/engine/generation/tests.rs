@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use super::{Action, Ended, Generation, Input, Phase, Program, Terms};
 use crate::dialect::{StreamEvent, Style};
-use crate::engine::outcome::{End, Interruption, LimitKind, Outcome};
-use crate::profile::Limits;
+use crate::engine::outcome::{End, Interruption, Outcome};
 use crate::supervise::{ExitReport, Status, Usage};
-use crate::units::Limit;
+use crate::units::duration::LONGEST;
+use crate::watchdog::{self, Budget, BudgetKind, Overrun, Windows};
 
 const MAX_TOKENS: u32 = 100;
 /// When the process was spawned, on the clock of the histories.
@@ -39,17 +39,26 @@ pub(super) fn terms() -> Terms {
         },
         max_tokens: MAX_TOKENS,
         stop: Vec::new(),
-        limits: limits(None, None),
+        watch: watch(None, None),
     }
 }
 
-/// Fixed limits, or none.
-pub(super) fn limits(timeout: Option<Duration>, load: Option<Duration>) -> Limits {
-    let limit = |time: Option<Duration>| time.map_or(Limit::None, Limit::Fixed);
-    Limits {
-        timeout: limit(timeout),
-        load: limit(load),
-        ..Limits::default()
+/// Fixed limits, or none; a silence of any length is nothing here.
+pub(super) fn watch(timeout: Option<Duration>, load: Option<Duration>) -> watchdog::Terms {
+    let silence = Some(LONGEST);
+    watchdog::Terms {
+        spawned: SPAWNED,
+        budget: timeout.map_or(Budget::Unlimited, Budget::Fixed),
+        load_limit: load,
+        max_tokens: u64::from(MAX_TOKENS),
+        batch: 256,
+        windows: Windows {
+            load: silence,
+            prefill: silence,
+            decode: silence,
+            ..Windows::default()
+        },
+        ..watchdog::Terms::default()
     }
 }
 
@@ -81,6 +90,8 @@ pub(super) struct Told {
     pub(super) actions: Vec<(Duration, Action)>,
     /// After each event: its time, and the deadline that was then set.
     pub(super) deadlines: Vec<(Duration, Option<Duration>)>,
+    /// The same, of what the user has set.
+    pub(super) hard_deadlines: Vec<Option<Duration>>,
 }
 
 impl Told {
@@ -126,6 +137,7 @@ pub(super) fn tell(terms: Terms, history: impl IntoIterator<Item = (Duration, In
         told.actions
             .extend(actions.into_iter().map(|action| (now, action)));
         told.deadlines.push((now, generation.deadline()));
+        told.hard_deadlines.push(generation.hard_deadline());
     }
     told
 }
@@ -189,7 +201,7 @@ fn any_terms() -> impl Strategy<Value = Terms> {
         1 => Just(Program::Server { context: 256 }),
     ];
     (limit(), limit(), stop, program).prop_map(|(timeout, load, stop, program)| Terms {
-        limits: limits(timeout, load),
+        watch: watch(timeout, load),
         stop,
         program,
         ..terms()
@@ -271,17 +283,17 @@ proptest! {
         let mut events: Vec<_> =
             events.into_iter().filter(|(_, input)| !interferes(input)).collect();
         let limit = ms(limit);
-        let (limits, kind, at) = if load {
-            (limits(None, Some(limit)), LimitKind::Load, SPAWNED + limit)
+        let (watch, kind, at) = if load {
+            (watch(None, Some(limit)), BudgetKind::Load, SPAWNED + limit)
         } else {
-            (limits(Some(limit), None), LimitKind::Timeout, limit)
+            (watch(Some(limit), None), BudgetKind::Fixed, limit)
         };
         let last = events.last().map_or(SPAWNED, |(now, _)| *now);
         let late = at.max(last);
         events.extend([(late, Input::Tick), (late, Input::Tick), (late, exit)]);
-        let told = tell(Terms { limits, ..terms() }, events);
+        let told = tell(Terms { watch, ..terms() }, events);
         prop_assert_eq!((told.stops(), told.kills()), (1, 0));
-        prop_assert_eq!(&told.outcome().end, &End::Budget { kind, limit });
+        prop_assert_eq!(&told.outcome().end, &End::Budget(Overrun { kind, limit }));
         let early = told.actions.iter().find(|(now, action)| {
             matches!(action, Action::Stop(_)) && *now < at
         });
@@ -347,37 +359,37 @@ proptest! {
 
 #[test]
 fn a_load_limit_ends_with_the_load() {
-    let limits = limits(None, Some(ms(100)));
+    let watch = watch(None, Some(ms(100)));
     let loading = tell(
-        Terms { limits, ..terms() },
+        Terms { watch, ..terms() },
         [(ms(149), Input::Tick), (ms(150), Input::Tick)],
     );
-    assert_eq!(loading.deadlines[0].1, Some(ms(150)), "from the spawn");
+    assert_eq!(loading.hard_deadlines[0], Some(ms(150)), "from the spawn");
     assert_eq!(loading.stops(), 1);
     let loaded = tell(
-        Terms { limits, ..terms() },
+        Terms { watch, ..terms() },
         [(ms(149), err(READY)), (ms(99_999), Input::Tick)],
     );
-    assert_eq!(loaded.deadlines[0].1, None);
+    assert_eq!(loaded.hard_deadlines[0], None);
     assert_eq!(loaded.stops(), 0);
 }
 
 #[test]
 fn the_nearer_limit_is_the_one_that_is_named() {
     for (timeout, load, kind) in [
-        (ms(200), ms(100), LimitKind::Load),
-        (ms(100), ms(200), LimitKind::Timeout),
+        (ms(200), ms(100), BudgetKind::Load),
+        (ms(100), ms(200), BudgetKind::Fixed),
     ] {
-        let limits = limits(Some(timeout), Some(load));
+        let watch = watch(Some(timeout), Some(load));
         let told = tell(
-            Terms { limits, ..terms() },
+            Terms { watch, ..terms() },
             [
                 (ms(9999), Input::Tick),
                 (ms(9999), exited(Status::Signal(9))),
             ],
         );
         let limit = timeout.min(load);
-        assert_eq!(told.outcome().end, End::Budget { kind, limit });
+        assert_eq!(told.outcome().end, End::Budget(Overrun { kind, limit }));
     }
 }
 

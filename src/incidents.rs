@@ -1,0 +1,249 @@
+//! What was seen before something had to be ended, or when it crashed: one JSON file for each, in the
+//! user's state directory.
+//!
+//! A record holds what an engineer asks first: what the process was doing, thread by thread, what it had
+//! said last, how it was started, and how long was waited and why. Nothing of it is sent anywhere, and the
+//! prompt is not in it but for what the program itself logs. The newest [`KEPT`] are kept.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::store::create_private;
+use crate::supervise::{State, Vitals};
+
+/// How many records are kept: some megabytes at most, and nobody reads the hundredth.
+pub const KEPT: usize = 100;
+
+/// What the file is; the number changes when a field changes its meaning.
+pub const SCHEMA: &str = "orchestrate/incident/v1";
+
+/// One incident. Times in milliseconds, sizes in bytes; `None` is what could not be seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Its name: the time and the process id.
+    pub id: String,
+    /// When it was written, since 1970 (UTC).
+    pub at_ms: u64,
+    /// The profile.
+    pub profile: String,
+    /// The model's file.
+    pub model: PathBuf,
+    /// The program's file.
+    pub program: PathBuf,
+    /// The program's build number.
+    pub build: Option<u32>,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// The word for what happened, such as `stalled`.
+    pub verdict: String,
+    /// The same in a sentence.
+    pub message: String,
+    /// The exit code that the run had.
+    pub exit_code: u8,
+    /// What nothing advanced for.
+    pub silent_ms: Option<u64>,
+    /// What was waited.
+    pub window_ms: Option<u64>,
+    /// CPUs that the process could use.
+    pub usable_cpus: u32,
+    /// What its processes were doing at the end.
+    pub processes: Vec<Process>,
+    /// The same at an earlier look, for differences.
+    pub before: Vec<Process>,
+    /// How long before.
+    pub before_ms: Option<u64>,
+    /// What this system does not tell.
+    pub missing: Vec<String>,
+    /// The last lines that it logged, oldest first.
+    pub log: Vec<String>,
+}
+
+/// A process of an [`Incident`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Its name.
+    pub name: String,
+    /// CPU time so far.
+    pub cpu_ms: u64,
+    /// Page faults that read from a disk, so far.
+    pub major_faults: u64,
+    /// Bytes that its calls have read so far.
+    pub read_bytes: Option<u64>,
+    /// Bytes that its calls have written so far.
+    pub written_bytes: Option<u64>,
+    /// Resident memory.
+    pub rss_bytes: Option<u64>,
+    /// Its threads.
+    pub threads: Vec<Thread>,
+}
+
+/// A thread of a [`Process`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Its number.
+    pub tid: u32,
+    /// Its name.
+    pub name: String,
+    /// The letter of its state in `/proc`.
+    pub state: char,
+    /// The function of the kernel that it sleeps in.
+    pub wait_channel: Option<String>,
+}
+
+/// What the processes of a job were doing, as a record keeps it.
+#[must_use]
+pub fn processes(vitals: &Vitals) -> Vec<Process> {
+    let process = |process: &crate::supervise::ProcessVitals| Process {
+        pid: process.pid,
+        name: process.name.clone(),
+        cpu_ms: u64::try_from(process.cpu.as_millis()).unwrap_or(u64::MAX),
+        major_faults: process.major_faults,
+        read_bytes: process.io.map(|io| io.read_by_calls),
+        written_bytes: process.io.map(|io| io.written_by_calls),
+        rss_bytes: process.rss_bytes,
+        threads: process
+            .threads
+            .iter()
+            .map(|thread| Thread {
+                tid: thread.tid,
+                name: thread.name.clone(),
+                state: letter(thread.state),
+                wait_channel: thread.wait_channel.clone(),
+            })
+            .collect(),
+    };
+    vitals.processes.iter().map(process).collect()
+}
+
+fn letter(state: State) -> char {
+    match state {
+        State::Running => 'R',
+        State::Sleeping => 'S',
+        State::Uninterruptible => 'D',
+        State::Stopped => 'T',
+        State::Traced => 't',
+        State::Zombie => 'Z',
+        State::Dead => 'X',
+        State::Other(letter) => letter,
+    }
+}
+
+/// Why records cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum IncidentsError {
+    /// The system refused it.
+    #[error("{what} {path}: {source}", path = path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// It is not a record of ours.
+    #[error("read the incident {path}: {source}; it may be of another version", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// There is none of that name.
+    #[error("find the incident {0:?}: `orchestrate incidents` lists them")]
+    Unknown(String),
+}
+
+/// The records of one user.
+#[derive(Debug, Clone)]
+pub struct Incidents {
+    dir: PathBuf,
+}
+
+impl Incidents {
+    /// Those in this directory, which need not exist.
+    #[must_use]
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// Writes a record, whole or not at all, and forgets the oldest beyond [`KEPT`].
+    ///
+    /// # Errors
+    /// [`IncidentsError::Io`].
+    pub fn write(&self, incident: &Incident) -> Result<PathBuf, IncidentsError> {
+        let path = self.file(&incident.id);
+        let io = |what, path: &Path| {
+            let path = path.to_owned();
+            move |source| IncidentsError::Io { what, path, source }
+        };
+        create_private(&self.dir).map_err(io("create the directory", &self.dir))?;
+        let mut text = serde_json::to_vec_pretty(incident)
+            .map_err(|source| io("write the incident", &path)(source.into()))?;
+        text.push(b'\n');
+        let written = tempfile::NamedTempFile::new_in(&self.dir).and_then(|mut file| {
+            file.write_all(&text)?;
+            file.persist(&path)?;
+            Ok(())
+        });
+        written.map_err(io("write the incident", &path))?;
+        for old in self.ids()?.into_iter().skip(KEPT) {
+            // Another run may have forgotten it first.
+            let _ = fs::remove_file(self.file(&old));
+        }
+        Ok(path)
+    }
+
+    /// The names of all, the newest first. Empty where there is no directory.
+    ///
+    /// # Errors
+    /// [`IncidentsError::Io`].
+    pub fn ids(&self) -> Result<Vec<String>, IncidentsError> {
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => {
+                return Err(IncidentsError::Io {
+                    what: "read the directory",
+                    path: self.dir.clone(),
+                    source,
+                });
+            }
+        };
+        let mut ids: Vec<String> = entries
+            .flatten()
+            .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".json")?.to_owned()))
+            .collect();
+        ids.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(ids)
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// [`IncidentsError`], when there is none of that name or it cannot be read.
+    pub fn get(&self, id: &str) -> Result<Incident, IncidentsError> {
+        // A name is asked for, not a path.
+        if !self.ids()?.iter().any(|known| known == id) {
+            return Err(IncidentsError::Unknown(id.to_owned()));
+        }
+        let path = self.file(id);
+        let text = fs::read(&path).map_err(|source| IncidentsError::Io {
+            what: "read the incident",
+            path: path.clone(),
+            source,
+        })?;
+        serde_json::from_slice(&text).map_err(|source| IncidentsError::Unreadable { path, source })
+    }
+
+    fn file(&self, id: &str) -> PathBuf {
+        self.dir.join(format!("{id}.json"))
+    }
+}
