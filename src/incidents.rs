@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::store::create_private;
-use crate::supervise::{State, Vitals};
+use crate::supervise::Vitals;
+use crate::supervise::proc_text::State;
 
 /// How many records are kept: some megabytes at most, and nobody reads the hundredth.
 pub const KEPT: usize = 100;
@@ -219,7 +220,15 @@ impl Incidents {
         };
         let mut ids: Vec<String> = entries
             .flatten()
-            .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".json")?.to_owned()))
+            .filter_map(|entry| {
+                Some(
+                    entry
+                        .file_name()
+                        .to_str()?
+                        .strip_suffix(".json")?
+                        .to_owned(),
+                )
+            })
             .collect();
         ids.sort_unstable_by(|one, other| other.cmp(one));
         Ok(ids)

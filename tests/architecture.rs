@@ -30,6 +30,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("clean", 3),
     ("cli", 3),
     ("llama", 3),
+    ("postmortem", 3),
     ("profiles", 3),
     ("prompt", 3),
     ("run", 3),

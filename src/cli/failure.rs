@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::exit::Exit;
+use crate::postmortem::PostmortemError;
 use crate::profiles::ProfilesError;
 use crate::prompt::PromptFailure;
 use crate::run::RunError;
@@ -24,6 +25,8 @@ pub(super) enum Failure {
     Prompt(#[from] PromptFailure),
     #[error(transparent)]
     Profiles(#[from] ProfilesError),
+    #[error(transparent)]
+    Postmortem(#[from] PostmortemError),
     #[error("failed to {0}")]
     Build(#[from] build::Error),
     #[error("failed to {0}")]
@@ -47,6 +50,7 @@ impl Failure {
             Self::Run(error) => error.exit(),
             Self::Prompt(error) => error.exit(),
             Self::Profiles(error) => error.exit(),
+            Self::Postmortem(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

@@ -3,6 +3,7 @@
 
 mod documents;
 mod failure;
+mod incidents;
 pub mod overrides;
 pub mod profiles;
 mod run;
@@ -17,6 +18,8 @@ use clap::{Parser, Subcommand};
 use tokio::time::Instant;
 
 use crate::exit::Exit;
+use crate::incidents::Incidents;
+use crate::postmortem;
 use crate::profiles::execute;
 use crate::run::{RunError, RunRequest};
 use crate::store::{Paths, Places};
@@ -65,6 +68,7 @@ enum Command {
     Run(run::RunArgs),
     Prompt(run::PromptArgs),
     Profiles(profiles::ProfilesArgs),
+    Incidents(incidents::IncidentsArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
     Clean(vendor::CleanArgs),
@@ -138,6 +142,12 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
             Command::Profiles(args) => {
                 let places = Places::discover(&paths)?;
                 execute(&args.into(), &places, &mut io::stdout().lock())?;
+                Ok(Exit::Done)
+            }
+            Command::Incidents(args) => {
+                let incidents = Incidents::new(paths.incidents());
+                let out = &mut io::stdout().lock();
+                postmortem::execute(&args.request(), &incidents, args.json, out)?;
                 Ok(Exit::Done)
             }
             Command::Build(args) => build(args, &paths, console).await,

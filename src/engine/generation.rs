@@ -94,6 +94,8 @@ pub(super) enum Action {
     Progress(PromptProgress),
     /// Look at its processes, and say what was seen.
     Sample,
+    /// Look at its processes for the last time, for the record.
+    Witness,
     /// It is slow: say so.
     Slow(Slow),
     /// The user's limit will cut it: say so.
@@ -302,6 +304,7 @@ impl Generation {
                 )),
                 Finding::End(verdict) => {
                     if let Some(end) = End::of(verdict) {
+                        actions.push(Action::Witness);
                         self.stop(end, actions);
                     }
                 }

@@ -19,7 +19,7 @@ mod words;
 
 pub use form::{FormError, Formed, form};
 pub use generation::Phase;
-pub use outcome::{End, Failure, Gaps, Interruption, Measured, Outcome};
+pub use outcome::{End, Evidence, Failure, Gaps, Interruption, Measured, Outcome};
 pub use request::{Prepared, Request, StartError};
 pub use session::{Session, SessionEvent};
 pub use tokens::{Uncounted, count_tokens};

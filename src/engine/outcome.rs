@@ -1,10 +1,11 @@
 //! How a generation ended, and what was measured on the way.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::dialect::choice::Place;
 use crate::exit::Exit;
-use crate::supervise::{ExitReport, Status};
+use crate::supervise::{ExitReport, Status, Vitals};
 use crate::watchdog::{Overrun, Phase, Stall, Verdict};
 
 /// A generation that is over.
@@ -22,6 +23,31 @@ pub struct Outcome {
     pub places: Vec<Place>,
     /// The last lines that the program logged, oldest first.
     pub last_lines: Vec<String>,
+    /// What its processes were doing, where it had to be ended.
+    pub evidence: Evidence,
+}
+
+/// What the processes of a generation were doing. Times count from the command.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Evidence {
+    /// At the last look but one.
+    pub before: Option<(Duration, Vitals)>,
+    /// At the last look.
+    pub last: Option<(Duration, Vitals)>,
+}
+
+/// Two looks that are closer together show no difference: CPU time is counted in steps of 10 ms.
+const SAME_LOOK: Duration = Duration::from_millis(100);
+
+impl Evidence {
+    pub(super) fn saw(&mut self, now: Duration, vitals: Vitals) {
+        // A verdict follows at once on the look that led to it.
+        let again = |at: Duration| now.saturating_sub(at) < SAME_LOOK;
+        if self.last.as_ref().is_some_and(|(at, _)| again(*at)) {
+            return;
+        }
+        self.before = self.last.replace((now, vitals));
+    }
 }
 
 /// Why a generation ended.

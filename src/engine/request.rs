@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::host::usable_cpus;
 use crate::profile::{Profile, Prompt, Threads};
 use crate::store::{SocketDir, SocketDirError};
-use crate::supervise::{SpawnError, Spec};
+use crate::supervise::{Register, SpawnError, Spec};
 use crate::vendor::Install;
 use crate::watchdog::{self, Expected};
 
@@ -35,6 +35,8 @@ pub struct Request {
     pub probabilities: u32,
     /// What is known of this model on this machine.
     pub expected: Expected,
+    /// The directory in which its job is put on record, for the case that we die before it.
+    pub jobs: Option<PathBuf>,
     /// When the command was accepted: limits and `total_ms` count from here.
     pub accepted: Instant,
 }
@@ -158,6 +160,21 @@ pub(super) enum Way {
     },
 }
 
+impl Way {
+    /// What would be left if we died.
+    fn leftovers(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Stdin { .. } => Vec::new(),
+            Self::Http { socket, .. } => socket
+                .socket()
+                .parent()
+                .map(Path::to_owned)
+                .into_iter()
+                .collect(),
+        }
+    }
+}
+
 impl Request {
     /// Puts the request into the words of the build that is to do it.
     ///
@@ -173,6 +190,7 @@ impl Request {
             prompt,
             probabilities,
             expected,
+            jobs,
             accepted,
         } = self;
         // A seed that we know makes every run one that can be repeated.
@@ -214,7 +232,10 @@ impl Request {
                 args: argv.args,
                 environment: environment(&profile),
                 stdin,
-                register: None,
+                register: jobs.map(|dir| Register {
+                    dir,
+                    leftovers: way.leftovers(),
+                }),
             },
             way,
             seed,

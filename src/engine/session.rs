@@ -9,12 +9,12 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::exchange::{Exchange, Message, Question};
 use super::generation::{Action, Ended, Generation, Input, Lost, Phase, Program, Terms};
-use super::outcome::{End, Failure, Interruption, Outcome};
+use super::outcome::{End, Evidence, Failure, Interruption, Outcome};
 use super::replay::Replay;
 use super::request::{Prepared, StartError, Way};
 use super::watch;
 use crate::dialect::PromptProgress;
-use crate::supervise::{Event, ExitReport, Job, SpawnError};
+use crate::supervise::{Event, ExitReport, Job, SpawnError, Spec};
 use crate::watchdog::{self, Projection, Slow};
 
 /// A run whose last words were lost is repeated as long as all of them together took less: whoever
@@ -73,6 +73,7 @@ pub struct Session {
     spawned: Instant,
     replay: Replay,
     repetitions: u32,
+    evidence: Evidence,
     events: VecDeque<SessionEvent>,
     finished: bool,
 }
@@ -114,6 +115,7 @@ impl Session {
             spawned: Instant::now(),
             replay: Replay::default(),
             repetitions: 0,
+            evidence: Evidence::default(),
             finished: false,
         })
     }
@@ -240,9 +242,12 @@ impl Session {
                     self.events.push_back(SessionEvent::Progress(progress));
                 }
                 Action::Sample => {
-                    let sample = watch::sample(&self.job.vitals());
-                    self.handle(Input::Sample(Box::new(sample)));
+                    let vitals = self.job.vitals();
+                    let sample = Box::new(watch::sample(&vitals));
+                    self.evidence.saw(now, vitals);
+                    self.handle(Input::Sample(sample));
                 }
+                Action::Witness => self.evidence.saw(now, self.job.vitals()),
                 Action::Slow(slow) => self.events.push_back(SessionEvent::Slow(slow)),
                 Action::Projection(projection) => {
                     self.events.push_back(SessionEvent::Projection(projection));
@@ -296,6 +301,7 @@ impl Session {
             outcome.end = End::Failed(Failure::OutputLost);
         }
         outcome.repetitions = self.repetitions;
+        outcome.evidence = std::mem::take(&mut self.evidence);
         self.finished = true;
         self.events
             .push_back(SessionEvent::Finished(Box::new(outcome)));
@@ -303,7 +309,14 @@ impl Session {
 }
 
 fn spawn(prepared: &Prepared) -> Result<(Job, Generation), SpawnError> {
-    let job = Job::spawn(prepared.spec.clone())?;
+    let job = match Job::spawn(prepared.spec.clone()) {
+        // A disk that is full costs the record, not the answer.
+        Err(SpawnError::Register { .. }) => Job::spawn(Spec {
+            register: None,
+            ..prepared.spec.clone()
+        }),
+        spawned => spawned,
+    }?;
     let spawned = prepared.accepted.elapsed();
     let generation = Generation::new(Terms {
         spawned,

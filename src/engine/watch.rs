@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::host::usable_cpus;
 use crate::profile::{Limits, Profile, Watch};
-use crate::supervise::{State, Vitals};
+use crate::supervise::Vitals;
+use crate::supervise::proc_text::State;
 use crate::units::Limit;
 use crate::units::duration::LONGEST;
 use crate::watchdog::{Blocked, Budget, Expected, GroupState, Sample, Terms, Windows};

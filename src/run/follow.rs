@@ -9,7 +9,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::prepare::{Facts, Ready};
 use super::report::{Event, Report, json_line, micros, phase_word};
-use super::{Format, RunError, RunRequest, account, summary};
+use super::{Format, RunError, RunRequest, account, incident, summary};
 use crate::dialect::PromptProgress;
 use crate::engine::{self, End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
@@ -31,6 +31,8 @@ struct Follower {
     log: Log,
     text: String,
     phase: Phase,
+    /// The program's arguments.
+    args: Vec<String>,
     /// How far the prompt is read, where the program tells.
     progress: Option<PromptProgress>,
     pieces: usize,
@@ -177,6 +179,7 @@ impl Follower {
             }
         }
         log.line(&before);
+        let args = ready.prepared.args().iter();
         Ok(Self {
             console,
             format: request.format,
@@ -190,6 +193,7 @@ impl Follower {
             log,
             text: String::new(),
             phase: Phase::Load,
+            args: args.map(|arg| arg.to_string_lossy().into_owned()).collect(),
             progress: None,
             pieces: 0,
         })
@@ -288,7 +292,12 @@ impl Follower {
     fn tell(mut self, facts: &Facts, outcome: &Outcome) {
         let after = account::after(facts, outcome, &self.text);
         self.log.line(&after);
-        let line = summary::line(outcome);
+        let mut line = summary::line(outcome);
+        match incident::record(&facts.incidents, facts, &self.args, outcome) {
+            Ok(None) => {}
+            Ok(Some(id)) => line.push_str(&format!(" · incident {id}")),
+            Err(error) => self.console.note(&format_args!("failed to {error}")),
+        }
         self.log.line(&line);
         if let Some(exit) = &outcome.exit {
             if !exit.group_empty {

@@ -3,6 +3,7 @@
 mod account;
 mod error;
 mod follow;
+mod incident;
 mod prepare;
 mod report;
 mod route;
@@ -21,6 +22,7 @@ use crate::engine::Prepared;
 use crate::exit::Exit;
 use crate::profile::{AUTO, Override};
 use crate::store::Paths;
+use crate::supervise;
 use crate::ui::{Console, Interrupts};
 
 /// What to run, and how to tell of it.
@@ -66,6 +68,8 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
     // Until the prompt is read, Ctrl-C does what it always does: somebody may be typing.
     let mut asked = read(&question(&request), paths)?;
     let mut interrupts = Interrupts::listen().map_err(RunError::Setup)?;
+    // What a supervisor has left that was killed; nobody else's.
+    supervise::sweep_orphans(&paths.jobs()).await;
     let routed = if request.profile == AUTO {
         match route::choose(&request, &asked, paths, console, &mut interrupts).await {
             Ok(routed) => Some(routed),

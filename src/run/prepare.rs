@@ -12,11 +12,12 @@ use super::route::Routed;
 use super::{RunError, RunRequest};
 use crate::dialect::Program;
 use crate::engine::{self, Prepared};
+use crate::incidents::Incidents;
 use crate::profile::{
     AUTO, Backend, Config, Limits, Override, Profile, ProfileSet, Prompt, Resolved, check_prompt,
     listed, routes,
 };
-use crate::store::{ModelFile, Paths, Places, open_model};
+use crate::store::{ModelFile, Paths, Places, create_private, open_model};
 use crate::ui::Console;
 use crate::units::Bytes;
 use crate::vendor::{Install, LocateError, LocateRequest, locate};
@@ -62,6 +63,8 @@ pub(crate) struct Chosen {
     pub(crate) profile: Profile,
     pub(crate) prompt: Prompt,
     pub(crate) model: ModelFile,
+    /// Where its job is put on record.
+    pub(crate) jobs: PathBuf,
     /// Things worth saying that are no errors.
     pub(crate) notes: Vec<String>,
 }
@@ -82,6 +85,8 @@ impl Chosen {
             prompt: self.prompt,
             probabilities,
             expected: Expected::default(),
+            // Where nothing may be written, a run goes on without a record.
+            jobs: create_private(&self.jobs).is_ok().then_some(self.jobs),
             accepted,
         }
     }
@@ -105,6 +110,8 @@ pub(super) struct Facts {
     pub(super) context: u32,
     pub(super) max_tokens: u32,
     pub(super) limits: Limits,
+    /// Where the record of an incident goes.
+    pub(super) incidents: Incidents,
     /// How long the preparation took, since the command.
     pub(super) took: Duration,
 }
@@ -165,6 +172,7 @@ pub(crate) fn choose(
         profile,
         prompt,
         model,
+        jobs: paths.jobs(),
         notes,
     })
 }
@@ -207,6 +215,7 @@ pub(super) async fn make_ready(
         context: profile.context,
         max_tokens: profile.max_tokens,
         limits: profile.limits,
+        incidents: Incidents::new(paths.incidents()),
         took: asked.accepted.elapsed(),
         model: chosen.model.clone(),
     };

@@ -115,6 +115,7 @@ mod tests {
             repetitions: 0,
             places: Vec::new(),
             last_lines: Vec::new(),
+            evidence: crate::engine::Evidence::default(),
         }
     }
 

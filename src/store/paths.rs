@@ -22,6 +22,9 @@ pub struct Paths {
 
 /// The file in [`Paths::state`] that remembers all runs.
 const HISTORY: &str = "history.db";
+/// The directories in it of the records of incidents and of living jobs.
+const INCIDENTS: &str = "incidents";
+const JOBS: &str = "jobs";
 
 /// The mode of a directory that nobody but its user may look into: records tell what was run when.
 const PRIVATE: u32 = 0o700;
@@ -91,6 +94,18 @@ impl Paths {
     #[must_use]
     pub fn history(&self) -> PathBuf {
         self.state.join(HISTORY)
+    }
+
+    /// Where the records of incidents are kept.
+    #[must_use]
+    pub fn incidents(&self) -> PathBuf {
+        self.state.join(INCIDENTS)
+    }
+
+    /// Where living jobs are on record, for a start after our sudden death.
+    #[must_use]
+    pub fn jobs(&self) -> PathBuf {
+        self.state.join(JOBS)
     }
 
     /// All three below one directory, as tests want it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Action, Ended, Generation, Lost, Program};
 use crate::dialect::{HowItEnded, Style, Timings};
-use crate::engine::outcome::{End, Failure, Gaps, Measured, Outcome};
+use crate::engine::outcome::{End, Evidence, Failure, Gaps, Measured, Outcome};
 use crate::engine::reading::{TextTail, gaps, ms, tpot};
 use crate::supervise::{BURST, ExitReport, Status};
 
@@ -70,6 +70,7 @@ impl Generation {
                 repetitions: 0,
                 places: std::mem::take(&mut self.served.places),
                 last_lines: self.log.take_last_lines(),
+                evidence: Evidence::default(),
             },
             lost,
         })));
