@@ -31,6 +31,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("cli", 3),
     ("llama", 3),
     ("postmortem", 3),
+    ("past", 3),
     ("profiles", 3),
     ("prompt", 3),
     ("run", 3),

@@ -112,6 +112,7 @@ Files and directories:
   ./profiles/NAME.toml, ./orchestrate.toml    of a project
   ~/.config/orchestrate/                      your own (ORCHESTRATE_CONFIG_DIR)
   ~/.cache/orchestrate/                       builds (ORCHESTRATE_CACHE_DIR)
+  ~/.local/state/orchestrate/                 history (ORCHESTRATE_STATE_DIR)
   $XDG_RUNTIME_DIR/orchestrate/               sockets (ORCHESTRATE_RUNTIME_DIR)",
     );
     text
@@ -127,7 +128,14 @@ mod tests {
         render_man(&mut page).expect("a page");
         // A hyphen is written as \\- in roff.
         let page = String::from_utf8(page).expect("text").replace("\\-", "-");
-        for command in ["RUN", "PROFILES NEW", "BUILD", "LLAMA", "CLEAN"] {
+        for command in [
+            "RUN",
+            "PROFILES NEW",
+            "HISTORY SHOW",
+            "BUILD",
+            "LLAMA",
+            "CLEAN",
+        ] {
             assert!(page.contains(&format!("COMMAND {command}\"")), "{command}");
         }
         for (exit, meaning) in Exit::ALL {

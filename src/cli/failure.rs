@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::exit::Exit;
+use crate::past::PastError;
 use crate::postmortem::PostmortemError;
 use crate::profiles::ProfilesError;
 use crate::prompt::PromptFailure;
@@ -27,6 +28,8 @@ pub(super) enum Failure {
     Profiles(#[from] ProfilesError),
     #[error(transparent)]
     Postmortem(#[from] PostmortemError),
+    #[error(transparent)]
+    Past(#[from] PastError),
     #[error("failed to {0}")]
     Build(#[from] build::Error),
     #[error("failed to {0}")]
@@ -51,6 +54,7 @@ impl Failure {
             Self::Prompt(error) => error.exit(),
             Self::Profiles(error) => error.exit(),
             Self::Postmortem(error) => error.exit(),
+            Self::Past(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

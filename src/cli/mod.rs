@@ -5,6 +5,7 @@ mod documents;
 mod failure;
 mod incidents;
 pub mod overrides;
+pub mod past;
 pub mod profiles;
 mod run;
 pub mod vendor;
@@ -18,7 +19,9 @@ use clap::{Parser, Subcommand};
 use tokio::time::Instant;
 
 use crate::exit::Exit;
+use crate::host::unix_ms;
 use crate::incidents::Incidents;
+use crate::past::Surroundings;
 use crate::postmortem;
 use crate::profiles::execute;
 use crate::run::{RunError, RunRequest};
@@ -69,6 +72,7 @@ enum Command {
     Prompt(run::PromptArgs),
     Profiles(profiles::ProfilesArgs),
     Incidents(incidents::IncidentsArgs),
+    History(past::HistoryArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
     Clean(vendor::CleanArgs),
@@ -150,6 +154,7 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
                 postmortem::execute(&args.request(), &incidents, args.json, out)?;
                 Ok(Exit::Done)
             }
+            Command::History(args) => history(args, &paths, console),
             Command::Build(args) => build(args, &paths, console).await,
             Command::Llama(args) => {
                 let config = Places::discover(&paths)?.config()?;
@@ -220,6 +225,17 @@ async fn run_or_build(
         }
         result => Ok(result?),
     }
+}
+
+fn history(args: past::HistoryArgs, paths: &Paths, console: Console) -> Result<Exit, Failure> {
+    let surroundings = Surroundings {
+        path: &paths.history(),
+        policy: Places::discover(paths)?.config()?.history,
+        now_unix_ms: unix_ms(),
+        console,
+    };
+    crate::past::execute(&args.into(), surroundings, &mut io::stdout().lock())?;
+    Ok(Exit::Done)
 }
 
 async fn llama(request: &LocateRequest, json: bool) -> Result<Exit, Failure> {

@@ -6,6 +6,7 @@ use std::env::consts::ARCH;
 use std::fs;
 use std::num::NonZeroU32;
 use std::thread::available_parallelism;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::digest;
 
@@ -92,6 +93,16 @@ pub fn usable_cpus() -> NonZeroU32 {
         .ok()
         .and_then(|cpus| NonZeroU32::try_from(cpus).ok())
         .unwrap_or(NonZeroU32::MIN)
+}
+
+/// The time of day, in milliseconds since 1970-01-01 UTC; 0 where the clock is set to before that. It may
+/// jump: nothing is measured with it.
+#[must_use]
+pub fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{ProfilesError, table};
+use super::ProfilesError;
 use crate::profile::{ProfileError, ProfileSet};
+use crate::ui::table;
 
 /// One profile, as `--json` tells it. Fields may be added, not changed.
 #[derive(Debug, Serialize)]

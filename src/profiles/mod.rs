@@ -7,7 +7,6 @@ mod check;
 mod import;
 mod list;
 mod new;
-mod table;
 #[cfg(test)]
 mod tests;
 

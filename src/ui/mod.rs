@@ -5,6 +5,7 @@ mod interrupts;
 mod live;
 mod output;
 pub mod steps;
+pub(crate) mod table;
 
 pub use console::{ColorChoice, Console};
 pub use interrupts::Interrupts;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 /// Writes rows in columns as wide as their widest cell, two blanks apart. The columns that `right`
 /// names are aligned to the right, as numbers are; no line ends in blanks.
-pub(super) fn write(rows: &[Vec<String>], right: &[usize], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(rows: &[Vec<String>], right: &[usize], out: &mut dyn Write) -> io::Result<()> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
