@@ -38,13 +38,21 @@ struct Follower {
     pieces: usize,
 }
 
+/// A run that is over and told.
+pub(super) struct Followed {
+    pub(super) facts: Facts,
+    pub(super) outcome: Box<Outcome>,
+    /// How the command ends.
+    pub(super) exit: Result<Exit, RunError>,
+}
+
 /// Starts the process and follows it to its end.
 pub(super) async fn follow(
     request: &RunRequest,
     ready: Ready,
     mut interrupts: Interrupts,
     console: Console,
-) -> Result<Exit, RunError> {
+) -> Result<Followed, RunError> {
     let mut follower = Follower::new(request, &ready, console)?;
     let mut session = Session::start(ready.prepared)?;
     let (output, mut reader) = Output::start().map_err(RunError::Setup)?;
@@ -77,14 +85,19 @@ pub(super) async fn follow(
     let last = follower.last_piece(&ready.facts, &outcome);
     let written = write_last(output, last, patience, &mut interrupts).await;
     follower.tell(&ready.facts, &outcome);
-    match written {
+    let exit = match written {
         Ok(()) => Ok(outcome.end.exit()),
         Err(Unwritten::Interrupted(interruption)) => {
             console.error(&"interrupted before everything was written to standard output");
             Ok(interruption.exit())
         }
         Err(Unwritten::Failed(error)) => Err(RunError::Output(error)),
-    }
+    };
+    Ok(Followed {
+        facts: ready.facts,
+        outcome,
+        exit,
+    })
 }
 
 /// Why the last of the text is not written.

@@ -5,6 +5,7 @@ mod error;
 mod follow;
 mod incident;
 mod prepare;
+mod remember;
 mod report;
 mod route;
 mod summary;
@@ -80,10 +81,14 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
     };
     let chosen = chosen(&request, &mut asked, routed.as_ref(), paths)?;
     let ready = prepare::make_ready(&request, &asked, chosen, routed, paths, console);
-    match interrupts.or(ready).await {
-        Ok(ready) => follow::follow(&request, ready?, interrupts, console).await,
-        Err(interruption) => Err(RunError::Interrupted(interruption)),
-    }
+    let ready = match interrupts.or(ready).await {
+        Ok(ready) => ready?,
+        Err(interruption) => return Err(RunError::Interrupted(interruption)),
+    };
+    let followed = follow::follow(&request, ready, interrupts, console).await?;
+    // Everything is told: what follows costs the user nothing, whatever becomes of it.
+    remember::remember(&followed, &paths.history(), asked.config.history, console);
+    followed.exit
 }
 
 fn question(request: &RunRequest) -> Question<'_> {

@@ -12,6 +12,8 @@ use super::route::Routed;
 use super::{RunError, RunRequest};
 use crate::dialect::Program;
 use crate::engine::{self, Prepared};
+use crate::history::Settings;
+use crate::host::unix_ms;
 use crate::incidents::Incidents;
 use crate::profile::{
     AUTO, Backend, Config, Limits, Override, Profile, ProfileSet, Prompt, Resolved, check_prompt,
@@ -112,8 +114,26 @@ pub(super) struct Facts {
     pub(super) limits: Limits,
     /// Where the record of an incident goes.
     pub(super) incidents: Incidents,
+    /// What its speed depends on.
+    pub(super) settings: Settings,
+    /// When the command was accepted, in milliseconds since 1970-01-01 UTC.
+    pub(super) started_unix_ms: u64,
     /// How long the preparation took, since the command.
     pub(super) took: Duration,
+}
+
+impl Facts {
+    /// `completion` or `server`.
+    pub(super) fn backend(&self) -> &'static str {
+        backend(self.install.kind)
+    }
+}
+
+fn backend(program: Program) -> &'static str {
+    match program {
+        Program::Server => "server",
+        _ => "completion",
+    }
 }
 
 /// Reads configuration and profiles, and then the request: whoever types it should not hear afterwards
@@ -207,6 +227,8 @@ pub(super) async fn make_ready(
         Backend::Auto | Backend::Completion => Program::Completion,
     };
     let install = find(program, request.llama_dir.as_ref(), asked, paths).await?;
+    let took = asked.accepted.elapsed();
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let facts = Facts {
         profile: profile.name.clone(),
         routed,
@@ -216,7 +238,9 @@ pub(super) async fn make_ready(
         max_tokens: profile.max_tokens,
         limits: profile.limits,
         incidents: Incidents::new(paths.incidents()),
-        took: asked.accepted.elapsed(),
+        settings: Settings::of(profile, backend(install.kind)),
+        started_unix_ms: unix_ms().saturating_sub(took_ms),
+        took,
         model: chosen.model.clone(),
     };
     let prepared = chosen.put_to(install, 0, asked.accepted).prepare()?;

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::RunError;
 use super::prepare::Facts;
-use crate::dialect::Program;
 use crate::engine::{End, Measured, Outcome, Phase};
 use crate::watchdog::{self, Cause, Source};
 
@@ -211,10 +210,7 @@ impl<'a> Report<'a> {
                 commit: facts.install.capabilities.commit.as_deref(),
                 path: facts.install.program.display().to_string(),
             },
-            backend: match facts.install.kind {
-                Program::Server => "server",
-                _ => "completion",
-            },
+            backend: facts.backend(),
             text,
             stop: Stop {
                 reason: outcome.end.reason(),

@@ -44,6 +44,7 @@ pub struct Console {
 }
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 
 impl Console {
@@ -61,6 +62,13 @@ impl Console {
     /// Says an error. A closed standard error is nobody's problem.
     pub fn error(&self, error: &dyn Display) {
         say(format_args!("{ERROR}error:{ERROR:#} {error}"));
+    }
+
+    /// Says what went wrong and did no harm to what was asked for.
+    pub fn warning(&self, warning: &dyn Display) {
+        if !self.quiet {
+            say(format_args!("{WARNING}warning:{WARNING:#} {warning}"));
+        }
     }
 
     /// Says something worth knowing, such as a value that was lowered.

@@ -40,6 +40,20 @@ impl Ended {
         self
     }
 
+    /// Its standard output must have these words.
+    #[track_caller]
+    pub(crate) fn said_on_stdout(self, words: &str) -> Self {
+        assert!(self.text().contains(words), "{words:?}: {}", self.account());
+        self
+    }
+
+    /// The one JSON value on its standard output, on however many lines.
+    #[track_caller]
+    pub(crate) fn json_pretty(&self) -> Value {
+        let value = serde_json::from_slice(&self.stdout);
+        value.unwrap_or_else(|error| panic!("{error}: {}", self.account()))
+    }
+
     /// Its standard error must have these words on one line.
     #[track_caller]
     pub(crate) fn said(self, words: &[&str]) -> Self {

@@ -9,6 +9,7 @@ mod ending;
 mod environment;
 mod failure;
 mod flood;
+mod history;
 mod phases;
 mod prompt;
 mod prompt_command;

@@ -1,0 +1,111 @@
+//! The record that a run leaves in the history, after everything else is done and told.
+
+use std::path::Path;
+
+use super::follow::Followed;
+use super::prepare::Facts;
+use crate::dialect::Capabilities;
+use crate::engine::{End, Failure, Outcome};
+use crate::history::{History, HistoryError, HostFacts, ModelFacts, RunRecord, verdict};
+use crate::host::{Host, unix_ms};
+use crate::profile::HistoryPolicy;
+use crate::ui::Console;
+use crate::units::MsPerToken;
+
+/// Writes the record of a run, unless the user wants none. What goes wrong is one line on standard
+/// error: the run is over, and was what it was.
+pub(super) fn remember(followed: &Followed, path: &Path, policy: HistoryPolicy, console: Console) {
+    if !policy.enabled {
+        return;
+    }
+    match write(&record(&followed.facts, &followed.outcome), path, policy) {
+        Ok(None) => {}
+        Ok(Some(note)) => console.note(&note),
+        Err(error) => console.warning(&format_args!(
+            "this run is not in the history: failed to {error}"
+        )),
+    }
+}
+
+/// Writes it, and once a day removes old ones; returns what there is to be said.
+fn write(
+    run: &RunRecord,
+    path: &Path,
+    policy: HistoryPolicy,
+) -> Result<Option<String>, HistoryError> {
+    let mut history = History::open(path)?;
+    history.record(run)?;
+    history.prune_if_due(policy.into(), unix_ms())?;
+    Ok(history.note_on_damage())
+}
+
+/// What a run knows at its end. The figures are those of the summary line.
+fn record(facts: &Facts, outcome: &Outcome) -> RunRecord {
+    let measured = &outcome.measured;
+    let prefill = measured.prompt_ms.zip(measured.prompt_tokens);
+    let prefill = prefill.and_then(|(ms, tokens)| MsPerToken::from_total(ms, tokens));
+    let speed = measured.ms_per_token.or(measured.tpot_ms);
+    RunRecord {
+        started_unix_ms: facts.started_unix_ms,
+        profile: facts.profile.clone(),
+        backend: facts.backend().to_owned(),
+        host: HostFacts::from(&Host::detect()),
+        model: ModelFacts::from(&facts.model),
+        build: build(&facts.install.capabilities),
+        settings: facts.settings.clone(),
+        prompt_tokens: measured.prompt_tokens,
+        cached_tokens: measured.cached_tokens,
+        generated_tokens: measured.generated_tokens,
+        load_ms: measured.load_ms,
+        prefill_ms: measured.prompt_ms,
+        prefill_tokens_per_second: prefill.map(MsPerToken::tokens_per_second),
+        ms_per_token: speed.and_then(MsPerToken::new).map(MsPerToken::get),
+        ttft_ms: measured.ttft_ms,
+        gap_p50_ms: measured.gaps.map(|gaps| gaps.p50),
+        gap_p95_ms: measured.gaps.map(|gaps| gaps.p95),
+        gap_p99_ms: measured.gaps.map(|gaps| gaps.p99),
+        gap_max_ms: measured.gaps.map(|gaps| gaps.max),
+        total_ms: Some(measured.total_ms),
+        peak_rss_bytes: measured.peak_rss_bytes,
+        verdict: verdict_of(&outcome.end).to_owned(),
+        exit_code: outcome.end.exit().code(),
+        limit_seconds: facts.limits.timeout.fixed().map(|limit| limit.as_secs_f64()),
+        incident: None,
+    }
+}
+
+/// The build as the history compares it.
+fn build(capabilities: &Capabilities) -> String {
+    match (capabilities.build, &capabilities.commit) {
+        (Some(build), _) => format!("b{build}"),
+        (None, Some(commit)) => commit.clone(),
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+fn verdict_of(end: &End) -> &'static str {
+    match end {
+        End::EndOfText | End::StopWord(_) | End::TokenLimit | End::ContextFull | End::Formed => {
+            verdict::DONE
+        }
+        End::Interrupted(_) => verdict::INTERRUPTED,
+        End::OutputClosed => verdict::CLOSED,
+        End::Budget(_) => verdict::BUDGET,
+        End::Stalled(_) => verdict::STALLED,
+        End::Looping { .. } => verdict::LOOPING,
+        // Its arguments made it ask for more.
+        End::WaitingForInput(_) => verdict::REFUSED,
+        End::Failed(failure) => match failure {
+            Failure::PromptTooLong { .. }
+            | Failure::ModelRejected { .. }
+            | Failure::ConstraintRejected { .. }
+            | Failure::Refused { .. }
+            | Failure::RequestRefused { .. } => verdict::REFUSED,
+            Failure::Crashed { .. }
+            | Failure::Silent
+            | Failure::BrokenOff { .. }
+            | Failure::OutputLost
+            | Failure::Lost { .. } => verdict::CRASHED,
+        },
+    }
+}
