@@ -10,7 +10,7 @@ use super::reading::{Heard, LogReader, PieceClock, TextReader};
 use super::served::Served;
 use crate::dialect::{PromptProgress, Refusal, StreamEvent, Style};
 use crate::supervise::{ExitReport, Ladder, Rung, StopSignal};
-use crate::watchdog::{self, Budget, Event, Finding, Projection, Sample, Slow, Watchdog};
+use crate::watchdog::{self, Budget, Event, Expected, Finding, Projection, Sample, Slow, Watchdog};
 
 /// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
 /// or for ever: the handler takes the lock of its log, and where the signal came while a token was
@@ -204,6 +204,11 @@ impl Generation {
             begun: false,
             terms,
         }
+    }
+
+    /// What earlier runs say of this one.
+    pub(super) fn expect(&mut self, expected: Expected) {
+        self.watchdog.expect(expected);
     }
 
     /// When [`Input::Tick`] is next of use.

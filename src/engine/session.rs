@@ -15,7 +15,7 @@ use super::request::{Prepared, StartError, Way};
 use super::watch;
 use crate::dialect::PromptProgress;
 use crate::supervise::{Event, ExitReport, Job, SpawnError, Spec};
-use crate::watchdog::{self, Projection, Slow};
+use crate::watchdog::{self, Expected, Projection, Slow};
 
 /// A run whose last words were lost is repeated as long as all of them together took less: whoever
 /// waits for them barely notices. A longer one is rarely hit, as its program takes longer to exit than
@@ -206,6 +206,17 @@ impl Session {
     /// When time is next of use; for nothing that has ended.
     fn deadline(&self) -> Option<Duration> {
         self.generation.deadline().filter(|_| !self.finished)
+    }
+
+    /// Tells what earlier runs say of this one.
+    pub fn expect(&mut self, expected: Expected) {
+        let known = &mut self.prepared.watch.expected;
+        *known = Expected {
+            // Of the program, which no run changes.
+            computes_on_cpu: known.computes_on_cpu,
+            ..expected
+        };
+        self.generation.expect(*known);
     }
 
     /// Asks for the end: the first time politely, the second time at once.

@@ -181,7 +181,8 @@ router     demo      8192          64     auto  built-in profiles/router.toml
     );
     let list: serde_json::Value =
         serde_json::from_str(&world.answer(&Request::List { json: true })).unwrap();
-    assert_eq!(list[0]["timeout_seconds"], 180.0);
+    assert_eq!(list[0]["timeout_seconds"], serde_json::Value::Null);
+    assert_eq!(list[0]["timeout"], "auto");
     assert_eq!(
         list[1]["error"],
         "profiles/broken.toml:1:1: \"model\" must be one line of text, not 3"

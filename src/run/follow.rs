@@ -1,19 +1,22 @@
 //! A started run, followed to its end: text out, wishes in, an account of it all.
 
 use std::fs::File;
+use std::future::pending;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::prepare::{Facts, Ready};
 use super::report::{Event, Report, json_line, micros, phase_word};
-use super::{Format, RunError, RunRequest, account, incident, summary};
+use super::{Format, RunError, RunRequest, account, incident, recall, summary};
 use crate::dialect::PromptProgress;
 use crate::engine::{self, End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
 use crate::ui::{Console, Interrupts, Live, Output, Room, Step};
+use crate::watchdog::Expected;
 
 /// Log lines that are shown when the process fails.
 const SHOWN_LINES: usize = 8;
@@ -42,6 +45,8 @@ struct Follower {
 pub(super) struct Followed {
     pub(super) facts: Facts,
     pub(super) outcome: Box<Outcome>,
+    /// The record of what had to be ended or crashed.
+    pub(super) incident: Option<String>,
     /// How the command ends.
     pub(super) exit: Result<Exit, RunError>,
 }
@@ -55,6 +60,8 @@ pub(super) async fn follow(
 ) -> Result<Followed, RunError> {
     let mut follower = Follower::new(request, &ready, console)?;
     let mut session = Session::start(ready.prepared)?;
+    let mut lookup = recall::Question::about(&ready.facts)
+        .map(|question| spawn_blocking(move || question.ask()));
     let (output, mut reader) = Output::start().map_err(RunError::Setup)?;
     let mut frames = follower.live.period().map(frames);
     let mut patience = Patience::Endless;
@@ -65,6 +72,7 @@ pub(super) async fn follow(
                 session.interrupt(interruption);
                 patience = patience.after(interruption);
             }
+            expected = looked_up(&mut lookup) => session.expect(expected),
             () = reader.gone() => session.output_closed(),
             () = next_frame(&mut frames) => follower.draw(),
             (room, event) = step(&output, &mut session, patience) => match event {
@@ -84,7 +92,7 @@ pub(super) async fn follow(
     follower.live.clear();
     let last = follower.last_piece(&ready.facts, &outcome);
     let written = write_last(output, last, patience, &mut interrupts).await;
-    follower.tell(&ready.facts, &outcome);
+    let incident = follower.tell(&ready.facts, &outcome);
     let exit = match written {
         Ok(()) => Ok(outcome.end.exit()),
         Err(Unwritten::Interrupted(interruption)) => {
@@ -96,8 +104,21 @@ pub(super) async fn follow(
     Ok(Followed {
         facts: ready.facts,
         outcome,
+        incident,
         exit,
     })
+}
+
+/// What earlier runs say, once; never comes where nothing is asked.
+async fn looked_up(lookup: &mut Option<JoinHandle<Option<Expected>>>) -> Expected {
+    if let Some(asked) = lookup {
+        let found = asked.await;
+        *lookup = None;
+        if let Ok(Some(expected)) = found {
+            return expected;
+        }
+    }
+    pending().await
 }
 
 /// Why the last of the text is not written.
@@ -301,15 +322,19 @@ impl Follower {
         }
     }
 
-    /// Says what happened, and ends the log.
-    fn tell(mut self, facts: &Facts, outcome: &Outcome) {
+    /// Says what happened, and ends the log; the incident that was recorded.
+    fn tell(mut self, facts: &Facts, outcome: &Outcome) -> Option<String> {
         let after = account::after(facts, outcome, &self.text);
         self.log.line(&after);
         let mut line = summary::line(outcome);
-        match incident::record(&facts.incidents, facts, &self.args, outcome) {
-            Ok(None) => {}
-            Ok(Some(id)) => line.push_str(&format!(" · incident {id}")),
-            Err(error) => self.console.note(&format_args!("failed to {error}")),
+        let recorded = incident::record(&facts.incidents, facts, &self.args, outcome);
+        let incident = recorded.unwrap_or_else(|error| {
+            self.console.warning(&format_args!("failed to {error}"));
+            None
+        });
+        if let Some(id) = &incident {
+            line.push_str(" · incident ");
+            line.push_str(id);
         }
         self.log.line(&line);
         if let Some(exit) = &outcome.exit {
@@ -353,6 +378,7 @@ impl Follower {
                 path.display()
             ));
         }
+        incident
     }
 }
 

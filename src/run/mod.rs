@@ -5,6 +5,7 @@ mod error;
 mod follow;
 mod incident;
 mod prepare;
+mod recall;
 mod remember;
 mod report;
 mod route;

@@ -112,6 +112,8 @@ pub(super) struct Facts {
     pub(super) context: u32,
     pub(super) max_tokens: u32,
     pub(super) limits: Limits,
+    /// The history of runs, unless the user wants none.
+    pub(super) history: Option<PathBuf>,
     /// Where the record of an incident goes.
     pub(super) incidents: Incidents,
     /// What its speed depends on.
@@ -237,6 +239,7 @@ pub(super) async fn make_ready(
         context: profile.context,
         max_tokens: profile.max_tokens,
         limits: profile.limits,
+        history: asked.config.history.enabled.then(|| paths.history()),
         incidents: Incidents::new(paths.incidents()),
         settings: Settings::of(profile, backend(install.kind)),
         started_unix_ms: unix_ms().saturating_sub(took_ms),

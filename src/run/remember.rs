@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use super::follow::Followed;
-use super::prepare::Facts;
 use crate::dialect::Capabilities;
-use crate::engine::{End, Failure, Outcome};
+use crate::engine::{End, Failure};
 use crate::history::{History, HistoryError, HostFacts, ModelFacts, RunRecord, verdict};
 use crate::host::{Host, unix_ms};
 use crate::profile::HistoryPolicy;
@@ -18,7 +17,7 @@ pub(super) fn remember(followed: &Followed, path: &Path, policy: HistoryPolicy, 
     if !policy.enabled {
         return;
     }
-    match write(&record(&followed.facts, &followed.outcome), path, policy) {
+    match write(&record(followed), path, policy) {
         Ok(None) => {}
         Ok(Some(note)) => console.note(&note),
         Err(error) => console.warning(&format_args!(
@@ -40,7 +39,8 @@ fn write(
 }
 
 /// What a run knows at its end. The figures are those of the summary line.
-fn record(facts: &Facts, outcome: &Outcome) -> RunRecord {
+fn record(followed: &Followed) -> RunRecord {
+    let Followed { facts, outcome, .. } = followed;
     let measured = &outcome.measured;
     let prefill = measured.prompt_ms.zip(measured.prompt_tokens);
     let prefill = prefill.and_then(|(ms, tokens)| MsPerToken::from_total(ms, tokens));
@@ -69,13 +69,17 @@ fn record(facts: &Facts, outcome: &Outcome) -> RunRecord {
         peak_rss_bytes: measured.peak_rss_bytes,
         verdict: verdict_of(&outcome.end).to_owned(),
         exit_code: outcome.end.exit().code(),
-        limit_seconds: facts.limits.timeout.fixed().map(|limit| limit.as_secs_f64()),
-        incident: None,
+        limit_seconds: facts
+            .limits
+            .timeout
+            .fixed()
+            .map(|limit| limit.as_secs_f64()),
+        incident: followed.incident.clone(),
     }
 }
 
 /// The build as the history compares it.
-fn build(capabilities: &Capabilities) -> String {
+pub(super) fn build(capabilities: &Capabilities) -> String {
     match (capabilities.build, &capabilities.commit) {
         (Some(build), _) => format!("b{build}"),
         (None, Some(commit)) => commit.clone(),

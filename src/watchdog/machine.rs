@@ -117,6 +117,11 @@ impl Watchdog {
         }
     }
 
+    /// Knows more of this model on this machine than when it began.
+    pub fn expect(&mut self, expected: Expected) {
+        self.terms.expected = expected;
+    }
+
     /// Takes an event that happened at `now` (since the command) and says what follows. After
     /// [`Finding::End`] nothing does.
     pub fn handle(&mut self, now: Duration, event: Event<'_>) -> Vec<Finding> {
