@@ -120,3 +120,66 @@ async fn a_table_of_zeros_is_no_loop() {
         run(script, profile, &more).await.left_with_in(0, &profile);
     }
 }
+
+#[tokio::test]
+async fn what_was_seen_of_a_stall_is_kept() {
+    let world = World::with_server();
+    for profile in PROFILES {
+        let first = [profile, "hi"];
+        let args = first.iter().chain(&WINDOWS);
+        let script = "log last words;ready;write one;hang";
+        let ended = world.run(args).script(script).end().await;
+        let ended = ended.left_with_in(125, &profile);
+        let (_, incident) = ended.stderr.rsplit_once("incident ").expect("a name");
+        let incident = incident.trim();
+        let listed = world
+            .orchestrate("incidents", ["list"])
+            .end()
+            .await
+            .left_with(0);
+        assert!(listed.text().starts_with(incident), "{}", listed.text());
+        let shown = world.orchestrate("incidents", ["show", incident, "--json"]);
+        let shown = shown.end().await.left_with(0);
+        let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+        assert_eq!(
+            (&shown["verdict"], &shown["exit_code"]),
+            (&"stalled".into(), &125.into())
+        );
+        let logged = shown["log"].as_array().expect("lines");
+        let last_words = |line: &Value| {
+            line.as_str()
+                .is_some_and(|line| line.contains("last words"))
+        };
+        assert!(logged.iter().any(last_words), "{shown}");
+        if cfg!(target_os = "linux") {
+            let threads = shown["processes"][0]["threads"]
+                .as_array()
+                .expect("threads");
+            assert_eq!(threads[0]["state"], "S", "{shown}");
+        }
+    }
+    let unknown = world
+        .orchestrate("incidents", ["show", "never"])
+        .end()
+        .await;
+    unknown
+        .left_with(2)
+        .said(&["failed to find the incident \"never\""]);
+}
+
+#[tokio::test]
+async fn an_incident_that_cannot_be_written_costs_a_warning_and_nothing_else() {
+    let world = World::new();
+    let state = world.file("no-state", "a file in the place of the directory");
+    let args = ["plain", "hi"];
+    let ended = world
+        .run(args.iter().chain(&WINDOWS))
+        .env("ORCHESTRATE_STATE_DIR", state)
+        .script("ready;write one;hang")
+        .end()
+        .await;
+    ended
+        .left_with(125)
+        .showed("one")
+        .said(&["failed to create the directory", "no-state"]);
+}
