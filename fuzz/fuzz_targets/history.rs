@@ -14,17 +14,22 @@ fuzz_target!(|bytes: &[u8]| {
     let path = state.join("history.db");
     fs::write(&path, bytes).expect("written");
     if let Ok(mut history) = History::open(&path) {
-        let runs = history.recent(&Filter::default());
-        assert!(runs.is_ok_and(|runs| runs.iter().all(|stored| {
+        for stored in history.recent(&Filter::default()).unwrap_or_default() {
             let times = [stored.run.load_ms, stored.run.ms_per_token];
-            times.into_iter().flatten().all(|ms| ms.is_finite() && ms >= 0.0)
-        })));
-        let expected = history.expected("host", "model", "b11434", "settings");
-        assert!(expected.is_ok_and(|expected| expected.is_none_or(|expected| expected.runs > 0)));
+            assert!(
+                times
+                    .into_iter()
+                    .flatten()
+                    .all(|ms| ms.is_finite() && ms >= 0.0)
+            );
+        }
+        if let Ok(Some(expected)) = history.expected("host", "model", "b11434", "settings") {
+            assert!(expected.runs > 0);
+        }
         let _ = history.get(1);
         let _ = history.prune_if_due(Retention::new(90, 100_000), u64::MAX);
         if let Some(aside) = history.set_aside() {
-            assert_eq!(fs::read(aside).expect("kept").len(), bytes.len());
+            assert!(aside.is_file());
         }
     }
     let _ = fs::remove_dir_all(&state);
