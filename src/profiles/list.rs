@@ -26,9 +26,9 @@ struct Values {
     model: String,
     context: u32,
     max_tokens: u32,
-    /// `null` is no limit.
+    /// `null` is no fixed limit.
     timeout_seconds: Option<f64>,
-    #[serde(skip)]
+    /// `auto`, `none`, or the time.
     timeout: String,
 }
 
