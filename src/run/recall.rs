@@ -30,10 +30,11 @@ impl Question {
         })
     }
 
-    /// Reads the history; takes some milliseconds. What is wrong with it is told when the run is recorded.
+    /// Reads the history; takes some milliseconds. What is wrong with it is seen to, and told, when the run
+    /// is recorded.
     pub(super) fn ask(self) -> Option<Expected> {
         let host = HostFacts::from(&Host::detect());
-        let mut history = History::open_existing(&self.path).ok()??;
+        let mut history = History::peek(&self.path)?;
         let found = history.expected(&host.fingerprint, &self.model, &self.build, &self.settings);
         found.ok()?.map(|found| expected(&found))
     }

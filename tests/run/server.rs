@@ -54,6 +54,8 @@ fn words(ended: &Ended) -> Vec<String> {
     let lines = ended.stderr.lines();
     let lines = lines.filter(|line| !line.starts_with("llama.cpp: "));
     lines
+        // Each incident has a name of its own.
+        .filter_map(|line| line.split(" · incident ").next())
         .filter_map(|line| line.rsplit(" · ").next().map(str::to_owned))
         .collect()
 }
