@@ -57,6 +57,7 @@ fn orchestrate(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_orchestrate"))
         .args(args)
         .env("ORCHESTRATE_CONFIG_DIR", home.join("config"))
+        .env("ORCHESTRATE_STATE_DIR", home.join("state"))
         .current_dir(&home)
         .output()
         .unwrap()

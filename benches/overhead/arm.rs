@@ -87,6 +87,11 @@ impl Arm {
 
     pub(crate) fn start(&self, stdout: Stdio, stderr: Stdio) -> std::io::Result<Child> {
         let mut child = Command::new(&self.program)
+            // Not among the user's own runs.
+            .env(
+                "ORCHESTRATE_STATE_DIR",
+                concat!(env!("CARGO_TARGET_TMPDIR"), "/state"),
+            )
             .args(&self.args)
             .env_clear()
             .envs(self.environment.iter().cloned())
