@@ -12,7 +12,7 @@
 //! **Several processes at once** are the usual case. The file is in WAL mode: readers hold up nobody,
 //! and a writer waits for another one for at most [`PATIENCE`].
 //!
-//! **The format has a number** (`PRAGMA user_version`). [`schema`] holds the way from each to the next,
+//! **The format has a number** (`PRAGMA user_version`). `schema` holds the way from each to the next,
 //! and every one of them is taken in a transaction.
 
 mod damage;
