@@ -3,7 +3,8 @@
 //!
 //! A record holds what an engineer asks first: what the process was doing, thread by thread, what it had
 //! said last, how it was started, and how long was waited and why. Nothing of it is sent anywhere, and the
-//! prompt is not in it but for what the program itself logs. The newest [`KEPT`] are kept.
+//! prompt is not in it but for what the program itself logs, and the system turn of a chat where that is among
+//! its arguments. The newest [`KEPT`] are kept.
 
 use std::fs;
 use std::io::{self, Write};
@@ -48,7 +49,7 @@ pub struct Incident {
     pub exit_code: u8,
     /// What nothing advanced for.
     pub silent_ms: Option<u64>,
-    /// What was waited.
+    /// The window of the phase.
     pub window_ms: Option<u64>,
     /// CPUs that the process could use.
     pub usable_cpus: u32,

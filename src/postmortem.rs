@@ -13,6 +13,9 @@ use crate::units::{Bytes, duration};
 /// Log lines that are shown; `--json` has all that were kept.
 const SHOWN_LINES: usize = 20;
 
+/// The last millisecond of the year 9999.
+const LATEST_MS: u64 = 253_402_300_799_999;
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
@@ -200,5 +203,7 @@ fn doing(process: &Process, before: Option<&Process>, since_ms: Option<u64>) -> 
 
 /// A time as RFC 3339 writes it, to the second.
 fn utc(at_ms: u64) -> String {
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_millis(at_ms)).to_string()
+    // humantime has no year 10000, and a record may be damaged.
+    let at = Duration::from_millis(at_ms.min(LATEST_MS));
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + at).to_string()
 }

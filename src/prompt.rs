@@ -193,7 +193,7 @@ async fn count(
         .map_err(Uncounted::Interrupted)?
         .map_err(|error| Uncounted::Reason(format!("failed to {error}")))?;
     let (profile, model) = (&chosen.profile, &chosen.model.path);
-    let limit = profile.limits.timeout.fixed();
+    let limit = profile.limits.patience();
     let deadline = limit.and_then(|limit| asked.accepted.checked_add(limit));
     engine::count_tokens(&install, profile, model, text, deadline, interrupts.next()).await
 }

@@ -49,8 +49,8 @@ impl FormError {
 /// first. Dropped, it kills the server.
 ///
 /// # Errors
-/// [`FormError`] when the server cannot be started, ends, does not know how, or takes longer than the
-/// profile's limits; nothing is left of it then.
+/// [`FormError`] when the server cannot be started, ends, does not know how, stalls, or takes longer than
+/// the profile's limits; nothing is left of it then.
 pub async fn form(
     prepared: Prepared,
     wish: impl Future<Output = Interruption>,

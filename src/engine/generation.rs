@@ -10,7 +10,9 @@ use super::reading::{Heard, LogReader, PieceClock, TextReader};
 use super::served::Served;
 use crate::dialect::{PromptProgress, Refusal, StreamEvent, Style};
 use crate::supervise::{ExitReport, Ladder, Rung, StopSignal};
-use crate::watchdog::{self, Budget, Event, Expected, Finding, Projection, Sample, Slow, Watchdog};
+use crate::watchdog::{
+    self, Budget, Counters, Event, Expected, Finding, Projection, Sample, Slow, Watchdog,
+};
 
 /// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
 /// or for ever: the handler takes the lock of its log, and where the signal came while a token was
@@ -220,7 +222,7 @@ impl Generation {
         self.watchdog.deadline().into_iter().chain(broken).min()
     }
 
-    /// When time is up that the user has set, for a caller who does not read the output meanwhile: of a
+    /// When time is up that the user has set, or that of a server that has broken off, for a caller who does not read the output meanwhile: of a
     /// silence that is our own the watchdog must not be asked.
     pub(super) fn hard_deadline(&self) -> Option<Duration> {
         if self.cause.is_some() {
@@ -348,7 +350,15 @@ impl Generation {
             self.watch(now, event, actions);
             actions.push(Action::Progress(progress));
         }
-        if !content.is_empty() {
+        if content.is_empty() {
+            // A token without text is one more, too.
+            let decoded = self.timings().generated_tokens().map(u64::from);
+            let counters = Counters {
+                decoded,
+                ..Counters::default()
+            };
+            self.watch(now, Event::Counters(counters), actions);
+        } else {
             self.take_text(now, content.as_bytes(), actions);
         }
         if let Some(end) = self.served.end.take() {

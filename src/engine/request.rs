@@ -202,6 +202,12 @@ impl Request {
             threads: count(profile.threads),
             batch_threads: count(profile.batch_threads),
         };
+        // A server tells of each batch. llama-completion is silent until the last token of the prompt, of
+        // which there are at most as many as bytes.
+        let silent = match install.kind {
+            Program::Server => profile.batch,
+            _ => u32::try_from(prompt.text().len()).map_or(context, |bytes| bytes.min(context)),
+        };
         let (argv, way, stdin) = if install.kind == Program::Server {
             let socket = SocketDir::create()?;
             let argv = server_args(&args, socket.socket(), &install.capabilities)?;
@@ -239,7 +245,7 @@ impl Request {
             },
             way,
             seed,
-            watch: super::watch::terms(&profile, expected),
+            watch: super::watch::terms(&profile, expected, silent),
             max_tokens: profile.max_tokens,
             stop: profile.stop,
             accepted,

@@ -297,6 +297,7 @@ impl Session {
                 .push_back(SessionEvent::Started { pid: job.pid() });
             self.job = job;
             self.generation = generation;
+            self.evidence = Evidence::default();
             self.replay.begin();
             self.repetitions += 1;
             return;

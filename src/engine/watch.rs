@@ -10,8 +10,9 @@ use crate::units::Limit;
 use crate::units::duration::LONGEST;
 use crate::watchdog::{Blocked, Budget, Expected, GroupState, Sample, Terms, Windows};
 
-/// How a generation of this profile is judged. When its process is spawned is not known yet.
-pub(super) fn terms(profile: &Profile, expected: Expected) -> Terms {
+/// How a generation of this profile is judged, where the program tells of the prompt only after `silent`
+/// tokens of it. When its process is spawned is not known yet.
+pub(super) fn terms(profile: &Profile, expected: Expected, silent: u32) -> Terms {
     let Limits { load, .. } = profile.limits;
     Terms {
         spawned: Duration::ZERO,
@@ -20,7 +21,7 @@ pub(super) fn terms(profile: &Profile, expected: Expected) -> Terms {
         // Neither program tells before it has read the prompt.
         prompt_tokens: None,
         max_tokens: u64::from(profile.max_tokens),
-        batch: profile.batch,
+        batch: silent,
         expected: Expected {
             computes_on_cpu: profile.gpu_layers == 0,
             ..expected
@@ -57,11 +58,8 @@ fn windows(watch: &Watch) -> Windows {
 /// What the processes of a job are doing, in the watchdog's words.
 pub(super) fn sample(vitals: &Vitals) -> Sample {
     if vitals.processes.is_empty() {
-        // Where the system tells, nothing is left; where it does not, nothing is known.
-        return Sample {
-            state: vitals.missing.is_empty().then_some(GroupState::Gone),
-            ..Sample::default()
-        };
+        // An empty look is no proof of an end, which its owner tells.
+        return Sample::default();
     }
     let totals = vitals.totals();
     let running = vitals.threads().filter(|one| one.state == State::Running);
@@ -74,7 +72,7 @@ pub(super) fn sample(vitals: &Vitals) -> Sample {
         throttled: vitals.throttling.map(|throttling| throttling.times),
         running_threads: u32::try_from(running.count()).ok(),
         allowed_cpus: Some(usable_cpus().get()),
-        state: Some(state(vitals)),
+        state: state(vitals),
         blocked: Some(if vitals.waits_for_input() {
             Blocked::ReadingInput
         } else if vitals.waits_for_a_reader() {
@@ -85,21 +83,16 @@ pub(super) fn sample(vitals: &Vitals) -> Sample {
     }
 }
 
-/// The state of the liveliest thread.
-fn state(vitals: &Vitals) -> GroupState {
-    let any = |state| vitals.threads().any(|thread| thread.state == state);
-    if any(State::Running) {
-        GroupState::Running
-    } else if any(State::Uninterruptible) {
-        GroupState::Uninterruptible
-    } else if vitals
-        .threads()
-        .any(|thread| matches!(thread.state, State::Sleeping | State::Other(_)))
-    {
-        GroupState::Sleeping
-    } else if any(State::Stopped) || any(State::Traced) {
-        GroupState::Stopped
-    } else {
-        GroupState::Gone
-    }
+/// The state of the liveliest thread; `None` where none can be seen, which proves nothing.
+fn state(vitals: &Vitals) -> Option<GroupState> {
+    let ranked = |state| match state {
+        State::Running => Some((0, GroupState::Running)),
+        State::Uninterruptible => Some((1, GroupState::Uninterruptible)),
+        State::Sleeping | State::Other(_) => Some((2, GroupState::Sleeping)),
+        State::Stopped | State::Traced => Some((3, GroupState::Stopped)),
+        State::Zombie | State::Dead => None,
+    };
+    let states = vitals.threads().filter_map(|thread| ranked(thread.state));
+    let liveliest = states.min_by_key(|(rank, _)| *rank);
+    liveliest.map(|(_, state)| state)
 }

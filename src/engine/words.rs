@@ -60,7 +60,7 @@ impl End {
             kind: BudgetKind::Auto,
             ..
         }) => Some(
-            "it took three times as long as expected, though it was at work: give it more with --timeout, \
+            "it took three times as long as expected: give it more with --timeout, \
              or \"none\""
                 .to_owned(),
         ),
@@ -77,6 +77,14 @@ fn stalled(stall: &Stall) -> String {
         patience,
         silent_for,
     } = *stall;
+    if cause == Cause::Idle {
+        return format!(
+            "the llama process stalled while {phase}: nothing advanced for {}, and it has used no CPU and \
+             moved no byte for {}, as it does when it is at work",
+            short(silent_for),
+            short(patience)
+        );
+    }
     let waited = if patience == window.length {
         String::new()
     } else {

@@ -230,6 +230,18 @@ pub struct Limits {
     pub load: Limit,
 }
 
+impl Limits {
+    /// The timeout for what has no speed to be judged by: the floor of an automatic one.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        match self.timeout {
+            Limit::Auto => Some(self.floor),
+            Limit::Fixed(time) => Some(time),
+            Limit::None => None,
+        }
+    }
+}
+
 /// How long nothing may advance, phase by phase, before that is a stall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {

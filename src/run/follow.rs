@@ -90,9 +90,10 @@ pub(super) async fn follow(
         }
     };
     follower.live.clear();
-    let last = follower.last_piece(&ready.facts, &outcome);
+    let incident = follower.record(&ready.facts, &outcome);
+    let last = follower.last_piece(&ready.facts, &outcome, incident.as_deref());
     let written = write_last(output, last, patience, &mut interrupts).await;
-    let incident = follower.tell(&ready.facts, &outcome);
+    follower.tell(&ready.facts, &outcome, incident.as_deref());
     let exit = match written {
         Ok(()) => Ok(outcome.end.exit()),
         Err(Unwritten::Interrupted(interruption)) => {
@@ -183,7 +184,7 @@ impl Patience {
 }
 
 /// The next event, and the room for what it has to show. Room first: what cannot be shown yet is not
-/// taken yet. Limits hold meanwhile. Cancel safe.
+/// taken yet. Fixed limits hold meanwhile. Cancel safe.
 async fn step<'a>(
     output: &'a Output,
     session: &mut Session,
@@ -307,7 +308,7 @@ impl Follower {
     }
 
     /// What standard output gets when everything is known.
-    fn last_piece(&self, facts: &Facts, outcome: &Outcome) -> String {
+    fn last_piece(&self, facts: &Facts, outcome: &Outcome, incident: Option<&str>) -> String {
         match self.format {
             // On a terminal what follows begins on a line of its own. Elsewhere the text stays as it is.
             Format::Text => {
@@ -315,24 +316,28 @@ impl Follower {
                 let needed = self.console.stdout_is_terminal && !on_its_line;
                 (if needed { "\n" } else { "" }).to_owned()
             }
-            Format::Json => json_line(&Report::new(facts, &self.text, outcome)),
+            Format::Json => json_line(&Report::new(facts, &self.text, outcome, incident)),
             Format::JsonLines => json_line(&Event::Finished {
-                report: Box::new(Report::new(facts, &self.text, outcome)),
+                report: Box::new(Report::new(facts, &self.text, outcome, incident)),
             }),
         }
     }
 
-    /// Says what happened, and ends the log; the incident that was recorded.
-    fn tell(mut self, facts: &Facts, outcome: &Outcome) -> Option<String> {
+    /// Records what had to be ended or crashed; its name.
+    fn record(&self, facts: &Facts, outcome: &Outcome) -> Option<String> {
+        let recorded = incident::record(&facts.incidents, facts, &self.args, outcome);
+        recorded.unwrap_or_else(|error| {
+            self.console.warning(&format_args!("failed to {error}"));
+            None
+        })
+    }
+
+    /// Says what happened, and ends the log.
+    fn tell(mut self, facts: &Facts, outcome: &Outcome, incident: Option<&str>) {
         let after = account::after(facts, outcome, &self.text);
         self.log.line(&after);
         let mut line = summary::line(outcome);
-        let recorded = incident::record(&facts.incidents, facts, &self.args, outcome);
-        let incident = recorded.unwrap_or_else(|error| {
-            self.console.warning(&format_args!("failed to {error}"));
-            None
-        });
-        if let Some(id) = &incident {
+        if let Some(id) = incident {
             line.push_str(" · incident ");
             line.push_str(id);
         }
@@ -378,7 +383,6 @@ impl Follower {
                 path.display()
             ));
         }
-        incident
     }
 }
 

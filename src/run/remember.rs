@@ -68,7 +68,10 @@ fn record(followed: &Followed) -> RunRecord {
         total_ms: Some(measured.total_ms),
         peak_rss_bytes: measured.peak_rss_bytes,
         verdict: verdict_of(&outcome.end).to_owned(),
-        exit_code: outcome.end.exit().code(),
+        exit_code: match &followed.exit {
+            Ok(exit) => exit.code(),
+            Err(error) => error.exit().code(),
+        },
         limit_seconds: facts
             .limits
             .timeout

@@ -26,6 +26,9 @@ pub(super) struct Report<'a> {
     stop: Stop<'a>,
     timings: Timings,
     limits: Limits,
+    /// The record of what had to be ended or crashed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Error>,
     exit_code: u8,
@@ -184,7 +187,12 @@ pub(super) enum Event<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(facts: &'a Facts, text: &'a str, outcome: &'a Outcome) -> Self {
+    pub(super) fn new(
+        facts: &'a Facts,
+        text: &'a str,
+        outcome: &'a Outcome,
+        incident: Option<&'a str>,
+    ) -> Self {
         let message = match &outcome.end {
             End::Failed(failure) => Some(failure.to_string()),
             end => end.explained(),
@@ -230,6 +238,7 @@ impl<'a> Report<'a> {
                 timeout_s: facts.limits.timeout.fixed().map(|time| time.as_secs_f64()),
                 load_s: facts.limits.load.fixed().map(|time| time.as_secs_f64()),
             },
+            incident,
             error,
             exit_code: outcome.end.exit().code(),
         }

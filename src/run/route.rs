@@ -217,7 +217,7 @@ impl Asking<'_> {
             .profiles
             .resolve(default, &self.request.overrides);
         // One that is wrong is told when it is needed.
-        Some(resolved.ok()?.profile.limits.timeout.fixed()? / 2)
+        Some(resolved.ok()?.profile.limits.patience()? / 2)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {

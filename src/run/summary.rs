@@ -52,16 +52,16 @@ pub(super) fn projection(projection: &Projection) -> String {
     };
     let limit = duration::exact(*limit);
     let remedy = match fitting {
-        0 => String::new(),
-        fitting => format!(", or max_tokens {fitting}"),
+        0 => " or \"auto\"".to_owned(),
+        fitting => format!(", \"auto\", or max_tokens {fitting}"),
     };
+    // As one word of a command line.
+    let suggested = duration::exact(*suggested).replace(' ', "");
     format!(
-        "at {}{earlier} {} need {}; the {limit} limit will cut after about {cut_after}: use --timeout {}, \
-         \"auto\"{remedy}",
+        "at {}{earlier} {} need {}; the {limit} limit will cut after about {cut_after}: use --timeout {suggested}{remedy}",
         speed.value,
         count(*tokens),
         duration::short(*needed),
-        duration::exact(*suggested)
     )
 }
 

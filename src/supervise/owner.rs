@@ -241,8 +241,9 @@ impl Descent {
     /// Kills all that is left while the leader is a zombie still, so that the number is the group's and
     /// nobody else's. Then the leader is reaped.
     fn sweep_and_reap(&mut self) -> (Sweep<'_>, io::Result<(Status, Usage)>) {
-        self.child.signal(Signal::KILL);
+        // Those that are seen are counted; what they fork meanwhile is of the group still.
         let sweep = Sweep::begin(&self.kin);
+        self.child.signal(Signal::KILL);
         self.kin.leader_is_reaped();
         (sweep, self.child.reap())
     }

@@ -395,6 +395,10 @@ impl Watchdog {
         let idle_since = self.evidence.telling_idle_since(computes)?;
         let since = idle_since.max(self.progress_at);
         let window = self.window();
+        // Whoever sets a window wants that one.
+        if window.source == Source::Fixed {
+            return None;
+        }
         let stall = Stall {
             cause: Cause::Idle,
             phase: self.phase,

@@ -10,6 +10,9 @@ use tokio::time::sleep;
 
 use crate::common::{Ended, Run, World};
 
+/// Fields that no two runs have in common.
+const OWN: [&str; 5] = ["profile", "backend", "llama", "timings", "incident"];
+
 /// What must be the same whichever program has generated it.
 fn account(ended: &Ended) -> Value {
     let mut report = ended.json();
@@ -18,7 +21,7 @@ fn account(ended: &Ended) -> Value {
     let by_itself =
         ["eos", "limit", "context"].contains(&report["stop"]["reason"].as_str().expect("a word"));
     let fields = report.as_object_mut().expect("an object");
-    fields.retain(|key, _| !["profile", "backend", "llama", "timings"].contains(&key.as_str()));
+    fields.retain(|key, _| !OWN.contains(&key.as_str()));
     if by_itself {
         fields.insert("generated".to_owned(), generated);
     }
@@ -35,9 +38,8 @@ fn events(ended: &Ended) -> Vec<Value> {
             continue;
         }
         let fields = event.as_object_mut().expect("an object");
-        for key in ["at_ms", "pid", "timings", "profile", "backend", "llama"] {
-            fields.remove(key);
-        }
+        fields.retain(|key, _| !["at_ms", "pid"].contains(&key.as_str()));
+        fields.retain(|key, _| !OWN.contains(&key.as_str()));
         match events.last_mut() {
             Some(last) if last["event"] == "text" && event["event"] == "text" => {
                 let text = format!("{}{}", last["text"], event["text"]).replace("\"\"", "");

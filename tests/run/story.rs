@@ -33,7 +33,7 @@ async fn warned_and_cut() {
     let warning = warning.unwrap_or_else(|| panic!("no warning: {}", ended.stderr));
     ended.said(&[
         "256 tokens need 5",
-        "use --timeout 1m 20s",
+        "use --timeout 1m20s",
         "\"auto\"",
         "or max_tokens 14",
     ]);
