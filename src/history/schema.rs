@@ -96,7 +96,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Trouble> {
 
 /// The version of the file; 0 of an empty one.
 pub(super) fn examine(connection: &Connection) -> Result<u32, Trouble> {
-    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    // All of it from one moment: another process may be making the file.
+    let snapshot = connection.unchecked_transaction()?;
+    let number = |pragma| snapshot.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let version = number("user_version")?;
     match number("application_id")? {
         APPLICATION => {
@@ -107,7 +109,7 @@ pub(super) fn examine(connection: &Connection) -> Result<u32, Trouble> {
                 known => Ok(known),
             }
         }
-        0 if version == 0 && is_empty(connection)? => Ok(0),
+        0 if version == 0 && is_empty(&snapshot)? => Ok(0),
         _ => Err(Trouble::Foreign),
     }
 }
