@@ -222,8 +222,8 @@ impl Generation {
         self.watchdog.deadline().into_iter().chain(broken).min()
     }
 
-    /// When time is up that the user has set, or that of a server that has broken off, for a caller who does not read the output meanwhile: of a
-    /// silence that is our own the watchdog must not be asked.
+    /// When time is up that the user has set, or that of a server that has broken off: for a caller who
+    /// does not read the output meanwhile. Of a silence that is our own the watchdog must not be asked.
     pub(super) fn hard_deadline(&self) -> Option<Duration> {
         if self.cause.is_some() {
             return None;

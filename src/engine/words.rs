@@ -44,28 +44,25 @@ impl End {
     /// Why it had to end, and what to do about it; `None` where the reason says it all.
     #[must_use]
     pub fn explained(&self) -> Option<String> {
-        match self {
-        Self::Stalled(stall) => Some(stalled(stall)),
-        Self::Looping { .. } => Some(
-            "the model repeats itself without end: raise the temperature or sampling.repeat_penalty, or set \
-             watch.loops = false if that is what you want"
-                .to_owned(),
-        ),
-        Self::WaitingForInput(_) => Some(
-            "the llama process has the whole prompt and waits for more input: an extra argument makes it \
-             interactive, or its build is unusual"
-                .to_owned(),
-        ),
-        Self::Budget(Overrun {
-            kind: BudgetKind::Auto,
-            ..
-        }) => Some(
-            "it took three times as long as expected: give it more with --timeout, \
-             or \"none\""
-                .to_owned(),
-        ),
-        _ => None,
-    }
+        let fixed = match self {
+            Self::Stalled(stall) => return Some(stalled(stall)),
+            Self::Looping { .. } => {
+                "the model repeats itself without end: raise the temperature or \
+                 sampling.repeat_penalty, or set watch.loops = false if that is what you want"
+            }
+            Self::WaitingForInput(_) => {
+                "the llama process has the whole prompt and waits for more input: an extra \
+                 argument makes it interactive, or its build is unusual"
+            }
+            Self::Budget(Overrun {
+                kind: BudgetKind::Auto,
+                ..
+            }) => {
+                "it took three times as long as expected: give it more with --timeout, or \"none\""
+            }
+            _ => return None,
+        };
+        Some(fixed.to_owned())
     }
 }
 

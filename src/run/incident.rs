@@ -1,10 +1,10 @@
 //! The record of a run that had to be ended or crashed.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::prepare::Facts;
 use crate::engine::{End, Evidence, Failure, Outcome};
-use crate::host::usable_cpus;
+use crate::host::{unix_ms, usable_cpus};
 use crate::incidents::{Incident, Incidents, IncidentsError, SCHEMA, processes};
 
 /// Writes the record where there is something to record; its name.
@@ -33,9 +33,7 @@ pub(super) fn record(
 }
 
 fn incident(message: String, facts: &Facts, args: &[String], outcome: &Outcome) -> Incident {
-    // A clock before 1970 is wrong, and this is no place to say so.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let at_ms = millis(now.unwrap_or_default());
+    let at_ms = unix_ms();
     let Evidence { before, last } = &outcome.evidence;
     let stall = match &outcome.end {
         End::Stalled(stall) => Some(stall),

@@ -58,7 +58,8 @@ pub(super) fn projection(projection: &Projection) -> String {
     // As one word of a command line.
     let suggested = duration::exact(*suggested).replace(' ', "");
     format!(
-        "at {}{earlier} {} need {}; the {limit} limit will cut after about {cut_after}: use --timeout {suggested}{remedy}",
+        "at {}{earlier} {} need {}; the {limit} limit will cut after about {cut_after}: \
+         use --timeout {suggested}{remedy}",
         speed.value,
         count(*tokens),
         duration::short(*needed),
