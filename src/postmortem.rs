@@ -2,19 +2,18 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::incidents::{Incident, Incidents, IncidentsError, Process};
+use crate::past::when::exact;
+use crate::ui::table;
 use crate::units::{Bytes, duration};
 
 /// Log lines that are shown; `--json` has all that were kept.
 const SHOWN_LINES: usize = 20;
-
-/// The last millisecond of the year 9999.
-const LATEST_MS: u64 = 253_402_300_799_999;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +95,7 @@ fn list(incidents: &Incidents, as_json: bool, out: &mut dyn Write) -> Result<(),
     let records = ids.iter().filter_map(|id| incidents.get(id).ok());
     let entries: Vec<Entry> = records
         .map(|incident| Entry {
-            at: utc(incident.at_ms),
+            at: exact(incident.at_ms),
             id: incident.id,
             profile: incident.profile,
             verdict: incident.verdict,
@@ -111,16 +110,18 @@ fn list(incidents: &Incidents, as_json: bool, out: &mut dyn Write) -> Result<(),
         writeln!(out, "no incidents: no run has stalled, looped or crashed")?;
         return Ok(());
     }
-    for Entry {
-        id,
-        at,
-        profile,
-        verdict,
-        ..
-    } in &entries
-    {
-        writeln!(out, "{id:<22}  {at}  {verdict:<10}  {profile}")?;
-    }
+    let row = |entry: &Entry| {
+        let Entry {
+            id,
+            at,
+            verdict,
+            profile,
+            ..
+        } = entry;
+        [id, at, verdict, profile].map(String::clone).to_vec()
+    };
+    let rows: Vec<_> = entries.iter().map(row).collect();
+    table::write(&rows, &[], out)?;
     Ok(())
 }
 
@@ -136,7 +137,7 @@ fn told(incident: &Incident) -> String {
         let _ = writeln!(text, "{name:<9}{value}");
     };
     row("incident", &incident.id);
-    row("time", &utc(incident.at_ms));
+    row("time", &exact(incident.at_ms));
     let exit = incident.exit_code;
     row(
         "verdict",
@@ -199,11 +200,4 @@ fn doing(process: &Process, before: Option<&Process>, since_ms: Option<u64>) -> 
         Bytes(read),
     );
     text
-}
-
-/// A time as RFC 3339 writes it, to the second.
-fn utc(at_ms: u64) -> String {
-    // humantime has no year 10000, and a record may be damaged.
-    let at = Duration::from_millis(at_ms.min(LATEST_MS));
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + at).to_string()
 }

@@ -7,7 +7,7 @@ mod facts;
 mod list;
 #[cfg(test)]
 mod tests;
-mod when;
+pub(crate) mod when;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -27,12 +27,12 @@ pub(super) fn age_ms(text: &str) -> Option<u64> {
 }
 
 /// `2026-11-23 16:43`, for a table.
-pub(super) fn minute(unix_ms: u64) -> String {
+pub(crate) fn minute(unix_ms: u64) -> String {
     formatted(unix_ms, "%Y-%m-%d %H:%M")
 }
 
 /// `2026-11-23T16:43:00.123Z`, for programs and for whoever looks closely.
-pub(super) fn exact(unix_ms: u64) -> String {
+pub(crate) fn exact(unix_ms: u64) -> String {
     formatted(unix_ms, "%Y-%m-%dT%H:%M:%S.%3fZ")
 }
 
