@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{getpgrp, getpid, getsid};
+use rustix::process::getpid;
 use tokio::time::Instant;
 
 use super::proc_text::Stat;
@@ -84,7 +84,7 @@ pub(super) fn reap_orphans() {
 /// Whether a child of ours is in a session or a group that no child has which we started: those share
 /// our session, and lead a group or share ours.
 fn cannot_be_ours(stat: &Stat) -> bool {
-    let number = |pid: rustix::process::Pid| pid.as_raw_nonzero().get().unsigned_abs();
-    let session = getsid(None).map_or(stat.session, number);
-    stat.session != session || (stat.group != stat.pid && stat.group != number(getpgrp()))
+    stat_of(own_pid()).is_some_and(|own| {
+        stat.session != own.session || (stat.group != stat.pid && stat.group != own.group)
+    })
 }

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpgrp};
+use rustix::process::{Pid, Signal};
 
 use super::adopted;
 use super::group::{group_is_empty, signal_group};
@@ -71,8 +71,11 @@ fn groups_below(leader: Pid) -> HashSet<Pid> {
     Family::look().extend(&mut found);
     let descendants = || found.iter().filter(|stat| stat.pid != number);
     adopted::expect(descendants().map(Identity::from));
+    let Some(own) = stat_of(adopted::own_pid()) else {
+        return HashSet::new();
+    };
     descendants()
+        .filter(|stat| stat.group != own.group)
         .filter_map(|stat| Pid::from_raw(stat.group.cast_signed()))
-        .filter(|&group| group != getpgrp())
         .collect()
 }
