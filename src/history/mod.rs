@@ -34,6 +34,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::create_private;
@@ -51,6 +52,10 @@ use error::Trouble;
 /// file for longer hangs, and nobody should wait for a history.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the log may be before it is written into the file, in bytes: that of some 50 runs. Whoever
+/// opens the history first reads all of it.
+const LONG_LOG: u64 = 1 << 20;
+
 /// The history of all runs of one user.
 #[derive(Debug)]
 pub struct History {
@@ -59,8 +64,6 @@ pub struct History {
     /// Of the file, if it was there when it was opened.
     identity: Option<Identity>,
     set_aside: Option<PathBuf>,
-    /// Whoever only looks leaves even a damaged file as it is.
-    only_read: bool,
 }
 
 impl History {
@@ -88,19 +91,27 @@ impl History {
         }
     }
 
-    /// Opens a history to read it, as long as nothing has to be done about it: `None` where it is
-    /// missing, damaged, or of another version.
-    #[must_use]
-    pub fn peek(path: &Path) -> Option<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).ok()?;
-        schema::is_current(&connection).then(|| Self {
-            path: path.to_owned(),
-            connection,
-            identity: identity(path),
-            set_aside: None,
-            only_read: true,
-        })
+    /// Writes what the log holds into the file, if that is worth the wait for the disk: it may take some
+    /// milliseconds. For whoever has time, as [`History::close_at_once`] is for those who have none.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn shorten_log(&mut self) -> Result<(), HistoryError> {
+        if log_bytes(&self.path) > LONG_LOG {
+            self.with(|connection| {
+                // What others are still reading stays for the next time: no answer is an error.
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Closes it without writing the log into the file, which waits for the disk: the files beside it
+    /// stay, and whoever opens it next finds all in them.
+    pub fn close_at_once(self) {
+        let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        // Where it cannot be set, it takes as long as it takes.
+        let _ = self.connection.set_db_config(setting, true);
     }
 
     /// Where a damaged file was moved, if this history had one.
@@ -129,7 +140,6 @@ impl History {
             connection,
             identity,
             set_aside: None,
-            only_read: false,
         };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -157,7 +167,7 @@ impl History {
     ) -> Result<T, HistoryError> {
         match work(&mut self.connection).map_err(Trouble::Sqlite) {
             Ok(value) => return Ok(value),
-            Err(trouble) if trouble.is_damage() && !self.only_read => self.start_over()?,
+            Err(trouble) if trouble.is_damage() => self.start_over()?,
             Err(trouble) => return Err(trouble.told(&self.path)),
         }
         work(&mut self.connection).map_err(|error| Trouble::Sqlite(error).told(&self.path))
@@ -197,6 +207,11 @@ fn identity(path: &Path) -> Option<Identity> {
     Some((found.dev(), found.ino()))
 }
 
+/// The length of the log beside the file, which whoever closes it at once leaves.
+fn log_bytes(path: &Path) -> u64 {
+    fs::metadata(damage::with_suffix(path, "-wal")).map_or(0, |log| log.len())
+}
+
 /// Opens a file that cannot be written, nor anything beside it.
 fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     // As a URI, in which every byte that could mean something is written as its number.
@@ -209,7 +224,12 @@ fn read_only(path: &Path) -> rusqlite::Result<Connection> {
             let _ = write!(uri, "%{byte:02X}");
         }
     }
-    uri.push_str("?immutable=1");
+    // With a log, it is read like any other, which works where the files beside it are there to be mapped.
+    uri.push_str(if log_bytes(path) == 0 {
+        "?immutable=1"
+    } else {
+        "?mode=ro"
+    });
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -1,22 +1,20 @@
 //! A started run, followed to its end: text out, wishes in, an account of it all.
 
 use std::fs::File;
-use std::future::pending;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::prepare::{Facts, Ready};
+use super::recall::Recall;
 use super::report::{Event, Report, json_line, micros, phase_word};
-use super::{Format, RunError, RunRequest, account, incident, recall, summary};
+use super::{Format, RunError, RunRequest, account, incident, summary};
 use crate::dialect::PromptProgress;
 use crate::engine::{self, End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
 use crate::ui::{Console, Interrupts, Live, Output, Room, Step};
-use crate::watchdog::Expected;
 
 /// Log lines that are shown when the process fails.
 const SHOWN_LINES: usize = 8;
@@ -57,11 +55,10 @@ pub(super) async fn follow(
     ready: Ready,
     mut interrupts: Interrupts,
     console: Console,
-) -> Result<Followed, RunError> {
+) -> Result<(Followed, Recall), RunError> {
     let mut follower = Follower::new(request, &ready, console)?;
     let mut session = Session::start(ready.prepared)?;
-    let mut lookup = recall::Question::about(&ready.facts)
-        .map(|question| spawn_blocking(move || question.ask()));
+    let mut recall = Recall::begin(&ready.facts);
     let (output, mut reader) = Output::start().map_err(RunError::Setup)?;
     let mut frames = follower.live.period().map(frames);
     let mut patience = Patience::Endless;
@@ -72,7 +69,7 @@ pub(super) async fn follow(
                 session.interrupt(interruption);
                 patience = patience.after(interruption);
             }
-            expected = looked_up(&mut lookup) => session.expect(expected),
+            expected = recall.expected() => session.expect(expected),
             () = reader.gone() => session.output_closed(),
             () = next_frame(&mut frames) => follower.draw(),
             (room, event) = step(&output, &mut session, patience) => match event {
@@ -102,24 +99,13 @@ pub(super) async fn follow(
         }
         Err(Unwritten::Failed(error)) => Err(RunError::Output(error)),
     };
-    Ok(Followed {
+    let followed = Followed {
         facts: ready.facts,
         outcome,
         incident,
         exit,
-    })
-}
-
-/// What earlier runs say, once; never comes where nothing is asked.
-async fn looked_up(lookup: &mut Option<JoinHandle<Option<Expected>>>) -> Expected {
-    if let Some(asked) = lookup {
-        let found = asked.await;
-        *lookup = None;
-        if let Ok(Some(expected)) = found {
-            return expected;
-        }
-    }
-    pending().await
+    };
+    Ok((followed, recall))
 }
 
 /// Why the last of the text is not written.

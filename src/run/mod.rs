@@ -86,9 +86,9 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
         Ok(ready) => ready?,
         Err(interruption) => return Err(RunError::Interrupted(interruption)),
     };
-    let followed = follow::follow(&request, ready, interrupts, console).await?;
+    let (followed, recall) = follow::follow(&request, ready, interrupts, console).await?;
     // Everything is told: what follows costs the user nothing, whatever becomes of it.
-    remember::remember(&followed, &paths.history(), asked.config.history, console);
+    remember::remember(&followed, recall, console).await;
     followed.exit
 }
 

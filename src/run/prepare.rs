@@ -16,8 +16,8 @@ use crate::history::Settings;
 use crate::host::unix_ms;
 use crate::incidents::Incidents;
 use crate::profile::{
-    AUTO, Backend, Config, Limits, Override, Profile, ProfileSet, Prompt, Resolved, check_prompt,
-    listed, routes,
+    AUTO, Backend, Config, HistoryPolicy, Limits, Override, Profile, ProfileSet, Prompt, Resolved,
+    check_prompt, listed, routes,
 };
 use crate::store::{ModelFile, Paths, Places, create_private, open_model};
 use crate::ui::Console;
@@ -112,8 +112,8 @@ pub(super) struct Facts {
     pub(super) context: u32,
     pub(super) max_tokens: u32,
     pub(super) limits: Limits,
-    /// The history of runs, unless the user wants none.
-    pub(super) history: Option<PathBuf>,
+    /// The history of runs and what of it is kept, unless the user wants none.
+    pub(super) history: Option<(PathBuf, HistoryPolicy)>,
     /// Where the record of an incident goes.
     pub(super) incidents: Incidents,
     /// What its speed depends on.
@@ -231,6 +231,7 @@ pub(super) async fn make_ready(
     let install = find(program, request.llama_dir.as_ref(), asked, paths).await?;
     let took = asked.accepted.elapsed();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let history = asked.config.history;
     let facts = Facts {
         profile: profile.name.clone(),
         routed,
@@ -239,7 +240,7 @@ pub(super) async fn make_ready(
         context: profile.context,
         max_tokens: profile.max_tokens,
         limits: profile.limits,
-        history: asked.config.history.enabled.then(|| paths.history()),
+        history: history.enabled.then(|| (paths.history(), history)),
         incidents: Incidents::new(paths.incidents()),
         settings: Settings::of(profile, backend(install.kind)),
         started_unix_ms: unix_ms().saturating_sub(took_ms),

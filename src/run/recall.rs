@@ -1,47 +1,127 @@
-//! What earlier runs say of this one, looked up while the process starts.
+//! What earlier runs say of this one. The history is opened and asked while the process starts, and is
+//! kept for the record of this run: what comes at its end, somebody waits for.
 
+use std::future::pending;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::task::{JoinHandle, spawn_blocking};
+
 use super::prepare::Facts;
-use super::remember::build;
-use crate::history::{self, History, HostFacts, ModelFacts};
-use crate::host::Host;
+use crate::dialect::Capabilities;
+use crate::history::{self, History, HistoryError, HostFacts, ModelFacts};
+use crate::host::{Host, unix_ms};
+use crate::profile::HistoryPolicy;
 use crate::units::MsPerToken;
 use crate::watchdog::{Expected, Known, Source};
 
+/// A history that is being opened, or is open.
+pub(super) enum Recall {
+    /// The user wants none.
+    Unwanted,
+    /// Somebody else is at it.
+    Opening(JoinHandle<Recalled>),
+    /// There it is.
+    Open(Box<Recalled>),
+}
+
+/// An open history, and what it was asked.
+pub(super) struct Recalled {
+    /// To record this run in.
+    pub(super) history: Result<History, HistoryError>,
+    /// This machine.
+    pub(super) host: HostFacts,
+    expected: Option<Expected>,
+}
+
+impl Recall {
+    /// Begins to open the history and to ask it for runs like this one; takes some milliseconds, of
+    /// another thread.
+    pub(super) fn begin(facts: &Facts) -> Self {
+        let Some((path, policy)) = facts.history.clone() else {
+            return Self::Unwanted;
+        };
+        let question = Question {
+            path,
+            policy,
+            model: ModelFacts::from(&facts.model).fingerprint,
+            build: build(&facts.install.capabilities),
+            settings: facts.settings.hash.clone(),
+        };
+        Self::Opening(spawn_blocking(move || question.ask()))
+    }
+
+    /// What earlier runs say, once; never comes where they say nothing. Cancel safe.
+    pub(super) async fn expected(&mut self) -> Expected {
+        if let Self::Opening(opening) = self {
+            let opened = opening.await;
+            *self = opened.map_or(Self::Unwanted, |open| Self::Open(Box::new(open)));
+            if let Self::Open(open) = self
+                && let Some(expected) = open.expected
+            {
+                return expected;
+            }
+        }
+        pending().await
+    }
+
+    /// The history, when it is open; `None` where the user wants none.
+    pub(super) async fn opened(self) -> Option<Recalled> {
+        match self {
+            Self::Unwanted => None,
+            Self::Opening(opening) => opening.await.ok(),
+            Self::Open(open) => Some(*open),
+        }
+    }
+}
+
 /// What has to be known to ask the history.
-#[derive(Debug, Clone)]
-pub(super) struct Question {
+struct Question {
     path: PathBuf,
+    policy: HistoryPolicy,
     model: String,
     build: String,
     settings: String,
 }
 
 impl Question {
-    /// `None` where the user wants no history.
-    pub(super) fn about(facts: &Facts) -> Option<Self> {
-        Some(Self {
-            path: facts.history.clone()?,
-            model: ModelFacts::from(&facts.model).fingerprint,
-            build: build(&facts.install.capabilities),
-            settings: facts.settings.hash.clone(),
-        })
-    }
-
-    /// Reads the history; takes some milliseconds. What is wrong with it is seen to, and told, when the run
-    /// is recorded.
-    pub(super) fn ask(self) -> Option<Expected> {
+    /// Opens the history, tidies it up once a day, and asks it. What is wrong with it is told when the
+    /// run is recorded.
+    fn ask(self) -> Recalled {
         let host = HostFacts::from(&Host::detect());
-        let mut history = History::peek(&self.path)?;
-        let found = history.expected(&host.fingerprint, &self.model, &self.build, &self.settings);
-        found.ok()?.map(|found| expected(&found))
+        let mut expected = None;
+        let history = History::open(&self.path).and_then(|mut history| {
+            history.prune_if_due(self.policy.into(), unix_ms())?;
+            history.shorten_log()?;
+            let Self {
+                model,
+                build,
+                settings,
+                ..
+            } = &self;
+            let found = history.expected(&host.fingerprint, model, build, settings)?;
+            expected = found.map(|found| in_words_of_the_watchdog(&found));
+            Ok(history)
+        });
+        Recalled {
+            history,
+            host,
+            expected,
+        }
     }
 }
 
-/// In the watchdog's words.
-fn expected(found: &history::Expected) -> Expected {
+/// The build as the history compares it.
+pub(super) fn build(capabilities: &Capabilities) -> String {
+    match (capabilities.build, &capabilities.commit) {
+        (Some(build), _) => format!("b{build}"),
+        (None, Some(commit)) => commit.clone(),
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+/// The same, as the watchdog calls it.
+fn in_words_of_the_watchdog(found: &history::Expected) -> Expected {
     let time = |ms: f64| Duration::try_from_secs_f64(ms / 1000.0).ok();
     let history = Source::History;
     Expected {

@@ -1,23 +1,19 @@
 //! The record that a run leaves in the history, after everything else is done and told.
 
-use std::path::Path;
-
 use super::follow::Followed;
-use crate::dialect::Capabilities;
+use super::recall::{Recall, Recalled, build};
 use crate::engine::{End, Failure};
 use crate::history::{History, HistoryError, HostFacts, ModelFacts, RunRecord, verdict};
-use crate::host::{Host, unix_ms};
-use crate::profile::HistoryPolicy;
 use crate::ui::Console;
 use crate::units::MsPerToken;
 
 /// Writes the record of a run, unless the user wants none. What goes wrong is one line on standard
 /// error: the run is over, and was what it was.
-pub(super) fn remember(followed: &Followed, path: &Path, policy: HistoryPolicy, console: Console) {
-    if !policy.enabled {
+pub(super) async fn remember(followed: &Followed, recall: Recall, console: Console) {
+    let Some(Recalled { history, host, .. }) = recall.opened().await else {
         return;
-    }
-    match write(&record(followed), path, policy) {
+    };
+    match history.and_then(|history| write(history, &record(followed, host))) {
         Ok(None) => {}
         Ok(Some(note)) => console.note(&note),
         Err(error) => console.warning(&format_args!(
@@ -26,20 +22,16 @@ pub(super) fn remember(followed: &Followed, path: &Path, policy: HistoryPolicy, 
     }
 }
 
-/// Writes it, and once a day removes old ones; returns what there is to be said.
-fn write(
-    run: &RunRecord,
-    path: &Path,
-    policy: HistoryPolicy,
-) -> Result<Option<String>, HistoryError> {
-    let mut history = History::open(path)?;
+/// Writes it; returns what there is to be said.
+fn write(mut history: History, run: &RunRecord) -> Result<Option<String>, HistoryError> {
     history.record(run)?;
-    history.prune_if_due(policy.into(), unix_ms())?;
-    Ok(history.note_on_damage())
+    let note = history.note_on_damage();
+    history.close_at_once();
+    Ok(note)
 }
 
 /// What a run knows at its end. The figures are those of the summary line.
-fn record(followed: &Followed) -> RunRecord {
+fn record(followed: &Followed, host: HostFacts) -> RunRecord {
     let Followed { facts, outcome, .. } = followed;
     let measured = &outcome.measured;
     let prefill = measured.prompt_ms.zip(measured.prompt_tokens);
@@ -49,7 +41,7 @@ fn record(followed: &Followed) -> RunRecord {
         started_unix_ms: facts.started_unix_ms,
         profile: facts.profile.clone(),
         backend: facts.backend().to_owned(),
-        host: HostFacts::from(&Host::detect()),
+        host,
         model: ModelFacts::from(&facts.model),
         build: build(&facts.install.capabilities),
         settings: facts.settings.clone(),
@@ -78,15 +70,6 @@ fn record(followed: &Followed) -> RunRecord {
             .fixed()
             .map(|limit| limit.as_secs_f64()),
         incident: followed.incident.clone(),
-    }
-}
-
-/// The build as the history compares it.
-pub(super) fn build(capabilities: &Capabilities) -> String {
-    match (capabilities.build, &capabilities.commit) {
-        (Some(build), _) => format!("b{build}"),
-        (None, Some(commit)) => commit.clone(),
-        (None, None) => "unknown".to_owned(),
     }
 }
 

@@ -77,7 +77,7 @@ async fn a_run_leaves_the_figures_of_its_summary_line() {
     let database = fs::read(world.path("state/history.db")).expect("written");
     let secret = b"hunter2";
     assert!(!database.windows(secret.len()).any(|part| part == secret));
-    // Closed, it is one file.
+    // A run leaves its log beside it, for whoever opens it next: now it is one file.
     let files = fs::read_dir(world.path("state"))
         .expect("readable")
         .flatten();

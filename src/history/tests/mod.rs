@@ -362,6 +362,50 @@ fn two_writers_at_once_lose_nothing() {
 }
 
 #[test]
+fn who_closes_at_once_loses_nothing_and_the_log_does_not_grow_for_ever() {
+    let home = Home::new();
+    let mut longest = 0;
+    for _ in 0..200 {
+        let mut history = home.open();
+        history.shorten_log().expect("shortened");
+        history.record(&run()).expect("written");
+        history.close_at_once();
+        longest = longest.max(log_bytes(&home.path()));
+    }
+    assert_eq!(
+        home.files(),
+        ["history.db", "history.db-shm", "history.db-wal"]
+    );
+    // A run more than was too long, and a run is no more than a tenth of it.
+    assert!(
+        (LONG_LOG..LONG_LOG + LONG_LOG / 10).contains(&longest),
+        "{longest}"
+    );
+    let mut history = home.open();
+    assert_eq!(history.count().expect("readable"), 200);
+    drop(history);
+    assert_eq!(home.files(), ["history.db"]);
+}
+
+#[test]
+fn a_damaged_log_costs_its_own_runs_at_most() {
+    let home = Home::new();
+    home.open().record(&run()).expect("written");
+    let mut history = home.open();
+    history.record(&run()).expect("written");
+    history.close_at_once();
+    let log = crate::history::damage::with_suffix(&home.path(), "-wal");
+    let mut bytes = fs::read(&log).expect("readable");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    fs::write(&log, bytes).expect("written");
+    let mut history = home.open();
+    let kept = history.count().expect("readable");
+    assert!((1..=2).contains(&kept), "{kept}");
+    assert!(history.set_aside().is_none());
+}
+
+#[test]
 fn what_version_1_has_written_is_read() {
     let home = Home::new();
     home.database(VERSION_1);
