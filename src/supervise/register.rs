@@ -12,8 +12,9 @@ mod decide;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -92,6 +93,7 @@ struct Record {
 #[derive(Debug)]
 pub(super) struct Registered {
     path: PathBuf,
+    file: File,
     record: Record,
 }
 
@@ -99,41 +101,39 @@ impl Registered {
     /// Writes the record of a job that is about to be started.
     pub(super) fn write(register: Register, name: &str) -> io::Result<Self> {
         let us = adopted::own_pid();
-        let registered = Self {
-            path: register.dir.join(format!("{PREFIX}{name}{SUFFIX}")),
-            record: Record {
-                version: VERSION,
-                name: name.to_owned(),
-                boot: boot(),
-                namespace: namespace(),
-                supervisor_pid: us,
-                supervisor: Identity::of(us).map(Named::from),
-                leader: None,
-                leftovers: register.leftovers,
-            },
+        let record = Record {
+            version: VERSION,
+            name: name.to_owned(),
+            boot: boot(),
+            namespace: namespace(),
+            supervisor_pid: us,
+            supervisor: Identity::of(us).map(Named::from),
+            leader: None,
+            leftovers: register.leftovers,
         };
-        registered.save()?;
-        Ok(registered)
+        let path = register.dir.join(format!("{PREFIX}{name}{SUFFIX}"));
+        // Nobody who reads the directory ever sees half a record.
+        let beside = path.with_extension("new");
+        let file = File::create(&beside)?;
+        file.write_all_at(serde_json::to_string(&record)?.as_bytes(), 0)?;
+        fs::rename(beside, &path)?;
+        Ok(Self { path, file, record })
     }
 
     /// Completes it. Without that the job is still known by its mark, so that a failure is none.
     pub(super) fn started(&mut self, leader: Option<Identity>) {
         self.record.leader = leader.map(Named::from);
-        let _ = self.save();
+        // In place, and in one write: it is longer than what it replaces. A file that is replaced by
+        // another name makes ext4 write it to the disk, which the start would wait for.
+        if let Ok(text) = serde_json::to_string(&self.record) {
+            let _ = self.file.write_all_at(text.as_bytes(), 0);
+        }
     }
 
     /// The job has ended and nothing of it is left.
     pub(super) fn remove(self) {
         // A record that stays is found to be of nobody, and removed, by the next start.
         let _ = fs::remove_file(self.path);
-    }
-
-    /// Nobody who reads the directory ever sees half a record.
-    fn save(&self) -> io::Result<()> {
-        let text = serde_json::to_string(&self.record)?;
-        let beside = self.path.with_extension("new");
-        fs::write(&beside, text)?;
-        fs::rename(beside, &self.path)
     }
 }
 
