@@ -7,7 +7,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`stats`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`past`], [`postmortem`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
@@ -35,6 +35,7 @@ pub mod profile;
 pub mod profiles;
 pub mod prompt;
 pub mod run;
+pub mod stats;
 pub mod store;
 pub mod supervise;
 pub mod text;

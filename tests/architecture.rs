@@ -12,6 +12,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("exit", 0),
     ("gguf", 0),
     ("profile", 0),
+    ("stats", 0),
     ("text", 0),
     ("units", 0),
     ("watchdog", 0),

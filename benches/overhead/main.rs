@@ -15,7 +15,6 @@
 mod arm;
 mod completion;
 mod server;
-mod statistics;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -25,8 +24,8 @@ use clap::{Parser, ValueEnum};
 use arm::Arm;
 use completion::Completion;
 use fastrand::Rng;
+use orchestrate::stats::{interval_of_median, median};
 use server::Server;
-use statistics::{interval, median};
 
 /// Most memory of the supervisor, in MiB (promised in the README).
 const MOST_MEMORY_MIB: f64 = 20.0;
@@ -167,8 +166,12 @@ fn measure<S: Series>(mut series: S, options: &Options, random: &mut Rng) -> Res
 fn report<S: Series>(rounds: &[Measured], peak_bytes: u64, random: &mut Rng) -> bool {
     let mut row = |name: &str, value: fn(&Measured) -> f64, limit: &str| {
         let values: Vec<f64> = rounds.iter().map(value).collect();
-        let middle = median(values.clone());
-        let (low, high) = interval(&values, random);
+        let (Some(middle), Some(interval)) =
+            (median(&values), interval_of_median(&values, random.u64(..)))
+        else {
+            unreachable!("there are rounds, and all of them were timed");
+        };
+        let (low, high) = (interval.low, interval.high);
         println!("{name:<32}{middle:>8.2} ms   {low:>8.2} .. {high:<8.2}   {limit}");
         middle
     };

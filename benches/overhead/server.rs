@@ -14,8 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::arm::{Arm, supervised};
-use crate::statistics::{median, percentile};
 use crate::{Failure, Measured, Options, Series};
+use orchestrate::stats::{median, percentile};
 
 /// Most that the median run may take longer, in milliseconds (promised in the README).
 const MOST_ADDED_MS: f64 = 30.0;
@@ -235,27 +235,22 @@ impl Series for Server {
         for (index, (name, bare_name)) in PARTS.iter().enumerate() {
             let of = |all: &[Parts]| all.iter().map(|parts| parts[index]).collect::<Vec<_>>();
             let (bare, ours) = (of(&self.bare_parts), of(&self.supervised_parts));
-            let added = median(
-                ours.iter()
-                    .zip(&bare)
-                    .map(|(ours, bare)| ours - bare)
-                    .collect(),
-            );
+            let added = ours.iter().zip(&bare).map(|(ours, bare)| ours - bare);
+            let added = middle(&added.collect::<Vec<_>>());
             sum += added;
             let bare = if bare_name.is_empty() {
                 "-".to_owned()
             } else {
-                format!("{:.2}", median(bare))
+                format!("{:.2}", middle(&bare))
             };
-            println!("{name:<34}{bare:>8}{:>14.2}{added:>10.2}", median(ours));
+            println!("{name:<34}{bare:>8}{:>14.2}{added:>10.2}", middle(&ours));
         }
         println!("{:<34}{:>8}{:>14}{sum:>10.2}", "sum", "", "");
-        if self.noticed.is_empty() {
+        let (Some(middle), Some(high)) = (median(&self.noticed), percentile(&self.noticed, 0.95))
+        else {
             println!("readiness noticed after: unknown, the server's log has no times");
             return true;
-        }
-        let middle = median(self.noticed.clone());
-        let high = percentile(self.noticed.clone(), 95);
+        };
         let kept = high <= MOST_UNNOTICED_MS;
         let verdict = if kept { "kept" } else { "BROKEN" };
         println!(
@@ -264,6 +259,11 @@ impl Series for Server {
         );
         kept
     }
+}
+
+/// The median of what was timed in every round.
+fn middle(times: &[f64]) -> f64 {
+    median(times).unwrap_or(f64::NAN)
 }
 
 /// What lies between the marks; the first part begins at 0.
