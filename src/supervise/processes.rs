@@ -147,12 +147,16 @@ impl Family {
             .collect()
     }
 
-    /// Adds all descendants of those that are in the list.
+    /// Adds all descendants of those that are in the list. Who has ended has no children any more, and
+    /// is not asked for them.
     pub(super) fn extend(&self, found: &mut Vec<Stat>) {
         let mut next = 0;
-        while let Some(parent) = found.get(next).map(|stat| stat.pid) {
+        while let Some(parent) = found.get(next) {
             next += 1;
-            for stat in self.children(parent).into_iter().filter_map(stat_of) {
+            if parent.has_ended() {
+                continue;
+            }
+            for stat in self.children(parent.pid).into_iter().filter_map(stat_of) {
                 if found.iter().all(|known| known.pid != stat.pid) {
                     found.push(stat);
                 }
