@@ -7,7 +7,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`stats`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`past`], [`postmortem`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
@@ -29,6 +29,7 @@ pub mod history;
 pub mod host;
 pub mod incidents;
 pub mod llama;
+pub mod memory;
 pub mod past;
 pub mod postmortem;
 pub mod profile;

@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("digest", 0),
     ("exit", 0),
     ("gguf", 0),
+    ("memory", 0),
     ("profile", 0),
     ("stats", 0),
     ("text", 0),

@@ -80,12 +80,26 @@ impl<R: Read + Seek> Cursor<R> {
                 what: format!("{what} of {length} bytes"),
             });
         }
+        self.text(length)
+    }
+
+    fn text(&mut self, length: u64) -> Result<String, GgufError> {
         if length > self.remaining() {
             return Err(self.truncated(length));
         }
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
         self.fill(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A string, or `None` of one that is longer than so many bytes.
+    pub(super) fn short_string(&mut self, max: u64) -> Result<Option<String>, GgufError> {
+        let length = self.u64()?;
+        if length > max {
+            self.skip(length)?;
+            return Ok(None);
+        }
+        self.text(length).map(Some)
     }
 
     /// Skips a string and returns its length.

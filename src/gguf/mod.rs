@@ -11,32 +11,32 @@
 mod cursor;
 mod error;
 mod fingerprint;
+mod tensor;
 #[cfg(test)]
 mod tests;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 
 use cursor::Cursor;
 pub use error::{FIRST_BYTES, GgufError};
-use types::{ValueType, file_type_name, tensor_bytes, tensor_type_name};
+pub use tensor::Tensor;
+use types::{ValueType, file_type_name, tensor_type_name};
 
 const MAGIC: &[u8; 4] = b"GGUF";
 /// Where the weights start is rounded up to this, unless `general.alignment` says otherwise.
 const DEFAULT_ALIGNMENT: u64 = 32;
 /// The longest key that the format allows.
 const MAX_KEY: u64 = 65_535;
-/// Longer than any tensor's name: ggml itself stops at 64.
-const MAX_TENSOR_NAME: u64 = 1024;
 /// The longest text that is kept; a longer one is skipped.
 const MAX_TEXT: u64 = 4096;
-/// More dimensions than ggml has.
-const MAX_DIMENSIONS: u32 = 4;
 /// The fewest bytes of a key-value pair: length of the key, type, a value of one byte.
 const MIN_PAIR: u64 = 8 + 4 + 1;
 /// The fewest bytes of an entry of the tensor table: length of the name, dimensions, type, offset.
 const MIN_TENSOR: u64 = 8 + 4 + 4 + 8;
+/// The longest list that is kept: more than any model has layers.
+const MAX_LIST: u64 = 4096;
 /// More entries than any model has: a larger count is damage, not a file that is cut off.
 const PLAUSIBLE_ENTRIES: u64 = 1 << 20;
 
@@ -68,8 +68,16 @@ pub struct GgufHeader {
     pub weight_bytes: u64,
     /// Where the weights start.
     pub data_offset: u64,
+    /// The table of tensors, in the order of the file.
+    pub table: Vec<Tensor>,
     /// Whole numbers in the metadata, by their key.
     numbers: BTreeMap<String, u64>,
+    /// Lists of whole numbers or truth values, by their key; one per layer, mostly.
+    lists: BTreeMap<String, Vec<u64>>,
+    /// Short texts besides those above, by their key.
+    texts: BTreeMap<String, String>,
+    /// Numbers of tokens with a meaning, such as `eos`.
+    special_tokens: BTreeMap<String, u64>,
 }
 
 impl GgufHeader {
@@ -89,8 +97,12 @@ impl GgufHeader {
         };
         let tensors = count(&mut cursor, MIN_TENSOR, "tensors")?;
         let pairs = count(&mut cursor, MIN_PAIR, "key-value pairs")?;
+        let mut keys = BTreeSet::new();
         for _ in 0..pairs {
-            header.read_pair(&mut cursor)?;
+            let key = header.read_pair(&mut cursor)?;
+            if let Some(key) = keys.replace(key) {
+                return Err(cursor.corrupt(format!("a second value of the key \"{key}\"")));
+            }
         }
         header.read_tensors(&mut cursor, tensors, file_len)?;
         header.resolve();
@@ -123,6 +135,29 @@ impl GgufHeader {
         self.numbers.get(&key).copied()
     }
 
+    /// As [`number`](Self::number), for each of so many layers: a single number holds for all of them.
+    /// `None` where there is none, or a list of another length.
+    #[must_use]
+    pub fn numbers_by_layer(&self, key: &str, layers: usize) -> Option<Vec<u64>> {
+        let full = format!("{}.{key}", self.architecture);
+        match self.lists.get(&full) {
+            Some(list) => (list.len() == layers).then(|| list.clone()),
+            None => Some(vec![self.number(key)?; layers]),
+        }
+    }
+
+    /// A short text of the metadata by its full key, such as `general.size_label`.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.texts.get(key).map(String::as_str)
+    }
+
+    /// Tokens with a meaning, by their name: `bos`, `eos`, `padding`, `fim_pre` and the like.
+    #[must_use]
+    pub fn special_tokens(&self) -> &BTreeMap<String, u64> {
+        &self.special_tokens
+    }
+
     /// Whether the file has weights, not only a vocabulary.
     #[must_use]
     pub fn has_weights(&self) -> bool {
@@ -141,26 +176,25 @@ impl GgufHeader {
         }
     }
 
-    fn read_pair<R: Read + Seek>(&mut self, cursor: &mut Cursor<R>) -> Result<(), GgufError> {
+    /// Reads a pair and returns its key.
+    fn read_pair<R: Read + Seek>(&mut self, cursor: &mut Cursor<R>) -> Result<String, GgufError> {
         let key = cursor.string(MAX_KEY, "a key")?;
         match value_type(cursor)? {
             ValueType::Fixed { bytes, integer } => {
                 let value = read_fixed(cursor, bytes)?;
-                if integer && !key.starts_with("tokenizer.") {
-                    self.numbers.insert(key, value);
+                let special = key
+                    .strip_prefix("tokenizer.ggml.")
+                    .and_then(|rest| rest.strip_suffix("_token_id"));
+                if let Some(name) = special {
+                    self.special_tokens.insert(name.to_owned(), value);
+                } else if integer && !key.starts_with("tokenizer.") {
+                    self.numbers.insert(key.clone(), value);
                 }
             }
             ValueType::String => self.read_text(cursor, &key)?,
-            ValueType::Array => {
-                let length = skip_array(cursor)?;
-                if key == "tokenizer.ggml.tokens" {
-                    self.vocabulary = Some(length);
-                } else if key.starts_with("tokenizer.chat_template") {
-                    self.has_chat_template = true;
-                }
-            }
+            ValueType::Array => self.read_list(cursor, &key)?,
         }
-        Ok(())
+        Ok(key)
     }
 
     fn read_text<R: Read + Seek>(
@@ -168,24 +202,47 @@ impl GgufHeader {
         cursor: &mut Cursor<R>,
         key: &str,
     ) -> Result<(), GgufError> {
-        if key.starts_with("tokenizer.chat_template") {
-            self.has_chat_template |= cursor.skip_string()? > 0;
-            return Ok(());
-        }
-        let kept = [
-            "general.architecture",
-            "general.name",
-            "tokenizer.ggml.model",
-        ];
-        if !kept.contains(&key) {
-            cursor.skip_string()?;
-            return Ok(());
-        }
-        let text = cursor.string(MAX_TEXT, key)?;
         match key {
-            "general.architecture" => self.architecture = text,
-            "general.name" => self.name = Some(text),
-            _ => self.tokenizer = Some(text),
+            "general.architecture" => self.architecture = cursor.string(MAX_TEXT, key)?,
+            "general.name" => self.name = Some(cursor.string(MAX_TEXT, key)?),
+            "tokenizer.ggml.model" => self.tokenizer = Some(cursor.string(MAX_TEXT, key)?),
+            _ if key.starts_with("tokenizer.chat_template") => {
+                self.has_chat_template |= cursor.skip_string()? > 0;
+            }
+            _ if key.starts_with("general.") || key == "tokenizer.ggml.pre" => {
+                if let Some(text) = cursor.short_string(MAX_TEXT)? {
+                    self.texts.insert(key.to_owned(), text);
+                }
+            }
+            _ => {
+                cursor.skip_string()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_list<R: Read + Seek>(
+        &mut self,
+        cursor: &mut Cursor<R>,
+        key: &str,
+    ) -> Result<(), GgufError> {
+        let kind = value_type(cursor)?;
+        let length = cursor.u64()?;
+        match kind {
+            ValueType::Fixed {
+                bytes,
+                integer: true,
+            } if length <= MAX_LIST && !key.starts_with("tokenizer.") => {
+                let values = (0..length).map(|_| read_fixed(cursor, bytes));
+                let values = values.collect::<Result<_, _>>()?;
+                self.lists.insert(key.to_owned(), values);
+            }
+            _ => skip_list(cursor, kind, length)?,
+        }
+        if key == "tokenizer.ggml.tokens" {
+            self.vocabulary = Some(length);
+        } else if key.starts_with("tokenizer.chat_template") {
+            self.has_chat_template = true;
         }
         Ok(())
     }
@@ -199,13 +256,19 @@ impl GgufHeader {
     ) -> Result<(), GgufError> {
         let mut bytes_by_type: BTreeMap<u32, u64> = BTreeMap::new();
         let mut data_len: u64 = 0;
+        let mut names = BTreeSet::new();
         for _ in 0..tensors {
-            let tensor = read_tensor(cursor)?;
-            data_len = data_len.max(tensor.end);
+            let tensor = Tensor::read(cursor)?;
+            if !names.insert(tensor.name.clone()) {
+                let what = format!("a second tensor \"{}\"", tensor.name);
+                return Err(cursor.corrupt(what));
+            }
+            data_len = data_len.max(tensor.end());
             self.parameters = self.parameters.saturating_add(tensor.elements);
             self.weight_bytes = self.weight_bytes.saturating_add(tensor.bytes);
             let sum = bytes_by_type.entry(tensor.kind).or_default();
             *sum = sum.saturating_add(tensor.bytes);
+            self.table.push(tensor);
         }
         self.tensors = tensors;
         self.quantization = bytes_by_type
@@ -247,15 +310,6 @@ impl GgufHeader {
         self.vocabulary = self.vocabulary.or_else(|| self.number("vocab_size"));
         self.split_count = self.numbers.get("split.count").copied();
     }
-}
-
-/// What the table says about one tensor.
-struct Tensor {
-    kind: u32,
-    elements: u64,
-    bytes: u64,
-    /// Where it ends, counted from the start of the weights.
-    end: u64,
 }
 
 fn read_version<R: Read + Seek>(cursor: &mut Cursor<R>) -> Result<u32, GgufError> {
@@ -320,10 +374,11 @@ fn read_fixed<R: Read + Seek>(cursor: &mut Cursor<R>, bytes: u64) -> Result<u64,
     })
 }
 
-/// Skips a list and returns its length.
-fn skip_array<R: Read + Seek>(cursor: &mut Cursor<R>) -> Result<u64, GgufError> {
-    let kind = value_type(cursor)?;
-    let length = cursor.u64()?;
+fn skip_list<R: Read + Seek>(
+    cursor: &mut Cursor<R>,
+    kind: ValueType,
+    length: u64,
+) -> Result<(), GgufError> {
     match kind {
         ValueType::Fixed { bytes, .. } => {
             let bytes = length.checked_mul(bytes);
@@ -341,40 +396,5 @@ fn skip_array<R: Read + Seek>(cursor: &mut Cursor<R>) -> Result<u64, GgufError> 
         }
         ValueType::Array => return Err(cursor.corrupt("a list of lists")),
     }
-    Ok(length)
-}
-
-fn read_tensor<R: Read + Seek>(cursor: &mut Cursor<R>) -> Result<Tensor, GgufError> {
-    let name = cursor.string(MAX_TENSOR_NAME, "a tensor's name")?;
-    let dimensions = cursor.u32()?;
-    if dimensions > MAX_DIMENSIONS {
-        return Err(cursor.corrupt(format!("{dimensions} dimensions of the tensor \"{name}\"")));
-    }
-    let mut elements: u64 = 1;
-    for _ in 0..dimensions {
-        let length = cursor.u64()?;
-        elements = elements
-            .checked_mul(length)
-            .ok_or_else(|| cursor.corrupt(format!("too large a shape of the tensor \"{name}\"")))?;
-    }
-    let kind = cursor.u32()?;
-    let offset = cursor.u64()?;
-    // A type that is newer than this program takes an unknown number of bytes; then only the
-    // start is checked.
-    let bytes = match tensor_type_name(kind) {
-        None => Some(0),
-        Some(_) => tensor_bytes(kind, elements),
-    };
-    let end = bytes.and_then(|bytes| offset.checked_add(bytes));
-    let (Some(bytes), Some(end)) = (bytes, end) else {
-        return Err(cursor.corrupt(format!(
-            "too large a shape or offset of the tensor \"{name}\""
-        )));
-    };
-    Ok(Tensor {
-        kind,
-        elements,
-        bytes,
-        end,
-    })
+    Ok(())
 }

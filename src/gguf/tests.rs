@@ -91,6 +91,43 @@ fn a_whole_model() {
 }
 
 #[test]
+fn what_a_table_and_the_metadata_say_is_kept() {
+    let header = read(&model()).unwrap();
+    let [first, second] = &header.table[..] else {
+        panic!("{:?}", header.table);
+    };
+    assert_eq!(
+        (first.name.as_str(), first.type_name()),
+        ("a.weight", Some("Q8_0"))
+    );
+    assert_eq!(
+        (&first.shape[..], first.elements, first.bytes),
+        (&[32, 2][..], 64, 68)
+    );
+    assert_eq!((second.offset, second.end()), (96, 108));
+    assert_eq!(header.numbers_by_layer("block_count", 2), Some(vec![4, 4]));
+    assert_eq!(header.numbers_by_layer("missing", 2), None);
+}
+
+#[test]
+fn nothing_is_said_twice() {
+    let twice = |from: &[u8], to: &[u8]| {
+        let mut bytes = model();
+        let at = bytes
+            .windows(from.len())
+            .position(|part| part == from)
+            .unwrap();
+        bytes[at..at + from.len()].copy_from_slice(to);
+        message(&bytes)
+    };
+    let key = twice(b"llama.block_count", b"general.file_type");
+    assert!(
+        key.contains("a second value of the key \"general.file_type\""),
+        "{key}"
+    );
+}
+
+#[test]
 fn every_cut_is_seen() {
     let whole = model();
     for length in 1..whole.len() {
