@@ -11,7 +11,7 @@ use super::served::Served;
 use crate::dialect::{PromptProgress, Refusal, StreamEvent, Style};
 use crate::supervise::{ExitReport, Ladder, Rung, StopSignal};
 use crate::watchdog::{
-    self, Budget, Counters, Event, Expected, Finding, Projection, Sample, Slow, Watchdog,
+    self, Counters, Event, Expected, Finding, Projection, Sample, Slow, Watchdog,
 };
 
 /// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
@@ -181,8 +181,6 @@ pub(super) struct Generation {
     log: LogReader,
     pieces: PieceClock,
     watchdog: Watchdog,
-    /// Whether anything was heard of it.
-    begun: bool,
 }
 
 impl Generation {
@@ -202,8 +200,8 @@ impl Generation {
             wrote: false,
             log: LogReader::default(),
             pieces: PieceClock::default(),
-            watchdog: Watchdog::new(terms.watch),
-            begun: false,
+            // The process is executed already, and what it reads is on its way.
+            watchdog: Watchdog::executed(terms.watch),
             terms,
         }
     }
@@ -228,15 +226,8 @@ impl Generation {
         if self.cause.is_some() {
             return None;
         }
-        let terms = &self.terms.watch;
-        let timeout = match terms.budget {
-            Budget::Fixed(limit) => Some(limit),
-            Budget::Auto { .. } | Budget::Unlimited => None,
-        };
-        let load = terms.load_limit.filter(|_| self.phase == Phase::Load);
-        let load = load.map(|limit| terms.spawned.saturating_add(limit));
-        let all = timeout.into_iter().chain(load).chain(self.broken_at());
-        all.min()
+        let fixed = self.watchdog.fixed_end();
+        fixed.into_iter().chain(self.broken_at()).min()
     }
 
     /// Until when a server may live that has broken off its answer.
@@ -248,11 +239,6 @@ impl Generation {
     /// Takes an event and decides.
     pub(super) fn handle(&mut self, now: Duration, input: Input) -> Vec<Action> {
         let mut actions = Vec::new();
-        if !std::mem::replace(&mut self.begun, true) {
-            // The process is executed already, and what it reads is on its way.
-            self.watch(now, Event::PromptGiven, &mut actions);
-            self.watch(now, Event::Entered(watchdog::Phase::Load), &mut actions);
-        }
         match input {
             Input::Stdout(bytes) => self.take_output(now, &bytes, &mut actions),
             Input::Stderr(bytes) => self.take_log(now, &bytes, &mut actions),

@@ -117,6 +117,17 @@ impl Watchdog {
         }
     }
 
+    /// A watchdog for a process that is executed already, with its whole prompt on its way to it: it
+    /// begins with the load, at [`Terms::spawned`].
+    #[must_use]
+    pub fn executed(terms: Terms) -> Self {
+        Self {
+            phase: Phase::Load,
+            prompt_given: true,
+            ..Self::new(terms)
+        }
+    }
+
     /// Knows more of this model on this machine than when it began.
     pub fn expect(&mut self, expected: Expected) {
         self.terms.expected = expected;
@@ -157,11 +168,14 @@ impl Watchdog {
     }
 
     /// When [`Event::Tick`] is next of use, on the clock of `now`; `None` after the end. Later than the
-    /// last call, and at most a second.
+    /// last call, and at most a second; before the first one at once, as a limit may be over already.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         if self.ended {
             return None;
+        }
+        if self.asked_at.is_none() {
+            return Some(self.clock.wall());
         }
         let now = self.clock.now();
         let window_end = self.progress_at.saturating_add(self.window().length);

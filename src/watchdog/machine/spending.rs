@@ -14,20 +14,38 @@ use crate::watchdog::window::{Known, LOAD_FLOOR, Source, count, seconds};
 impl Watchdog {
     /// When the budget ends, on the caller's clock, and what that will be called.
     pub(super) fn budget_end(&self) -> Option<(Duration, Overrun)> {
-        let spawned = self.terms.spawned;
-        let total = match self.terms.budget {
-            Budget::Unlimited => None,
-            Budget::Fixed(limit) => Some((limit, BudgetKind::Fixed, limit)),
+        let automatic = match self.terms.budget {
+            Budget::Unlimited | Budget::Fixed(_) => None,
             Budget::Auto { floor } => {
+                let spawned = self.terms.spawned;
                 let limit = auto_budget(&self.work()).saturating_add(spawned).max(floor);
-                Some((self.clock.on_wall(limit), BudgetKind::Auto, limit))
+                let kind = BudgetKind::Auto;
+                Some((self.clock.on_wall(limit), Overrun { kind, limit }))
             }
         };
+        let all = automatic.into_iter().chain(self.fixed_budgets());
+        all.min_by_key(|(at, _)| *at)
+    }
+
+    /// When the limits end that the user has set, on the caller's clock: the only ones that hold while
+    /// nobody watches. `None` without one.
+    #[must_use]
+    pub fn fixed_end(&self) -> Option<Duration> {
+        self.fixed_budgets().map(|(at, _)| at).min()
+    }
+
+    fn fixed_budgets(&self) -> impl Iterator<Item = (Duration, Overrun)> {
+        let of = |kind, from: Duration, limit: Option<Duration>| {
+            limit.map(|limit| (from.saturating_add(limit), Overrun { kind, limit }))
+        };
+        let total = match self.terms.budget {
+            Budget::Fixed(limit) => Some(limit),
+            Budget::Unlimited | Budget::Auto { .. } => None,
+        };
         let load = self.terms.load_limit.filter(|_| self.phase <= Phase::Load);
-        let load = load.map(|limit| (spawned.saturating_add(limit), BudgetKind::Load, limit));
-        let all = total.into_iter().chain(load);
-        let (at, kind, limit) = all.min_by_key(|(at, ..)| *at)?;
-        Some((at, Overrun { kind, limit }))
+        let total = of(BudgetKind::Fixed, Duration::ZERO, total);
+        let load = of(BudgetKind::Load, self.terms.spawned, load);
+        total.into_iter().chain(load)
     }
 
     /// The budget that is over. It waits while the sample is taken that says whether a silence that

@@ -4,7 +4,8 @@ use super::sim::{Look, Sim, secs};
 use super::verdicts::{generating, terms};
 use crate::units::MsPerToken;
 use crate::watchdog::{
-    Budget, BudgetKind, Event, Expected, Finding, Known, Phase, Source, Terms, Verdict, Windows,
+    Budget, BudgetKind, Event, Expected, Finding, Known, Phase, Source, Terms, Verdict, Watchdog,
+    Windows,
 };
 
 #[test]
@@ -158,4 +159,25 @@ fn an_automatic_budget_shrinks_to_what_the_run_shows() {
     let (at, verdict) = sim.verdict().expect("a verdict");
     assert!(matches!(verdict, Verdict::OverBudget(_)), "{verdict:?}");
     assert!(at > secs(30.0) && at < secs(32.0), "{at:?}");
+}
+
+#[test]
+fn limits_that_the_user_has_set_have_an_end_of_their_own() {
+    let terms = |budget| Terms {
+        spawned: secs(1.0),
+        budget,
+        load_limit: Some(secs(5.0)),
+        ..terms()
+    };
+    let auto = Budget::Auto { floor: secs(2.0) };
+    let mut dog = Watchdog::executed(terms(auto));
+    assert_eq!(
+        (dog.phase(), dog.fixed_end()),
+        (Phase::Load, Some(secs(6.0)))
+    );
+    dog.handle(secs(3.0), Event::Entered(Phase::Prefill));
+    assert_eq!(dog.fixed_end(), None, "an automatic one is nobody's word");
+    let mut dog = Watchdog::executed(terms(Budget::Fixed(secs(30.0))));
+    dog.handle(secs(3.0), Event::Entered(Phase::Prefill));
+    assert_eq!(dog.fixed_end(), Some(secs(30.0)));
 }
