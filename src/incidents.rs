@@ -9,6 +9,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,13 @@ pub const KEPT: usize = 100;
 
 /// What the file is; the number changes when a field changes its meaning.
 pub const SCHEMA: &str = "orchestrate/incident/v1";
+
+/// What the name of a file begins with that is being written, as `tempfile` names it.
+const UNFINISHED: &str = ".tmp";
+
+/// How long ago an unfinished file was last written to before it is taken for one of a killed process: a
+/// record takes milliseconds.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// One incident. Times in milliseconds, sizes in bytes; `None` is what could not be seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,10 +55,20 @@ pub struct Incident {
     pub message: String,
     /// The exit code that the run had.
     pub exit_code: u8,
-    /// What nothing advanced for.
+    /// What the run was doing (`load`, `prefill`, `decode`), where that says something about its end.
+    /// Like the other fields with a default it is not in records of earlier versions.
+    #[serde(default)]
+    pub phase: Option<String>,
+    /// Of a stall, the word for what the processes did instead, such as `hung`.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// How long nothing had advanced.
     pub silent_ms: Option<u64>,
     /// The window of the phase.
     pub window_ms: Option<u64>,
+    /// Where the window came from: `profile`, `run`, `history`, `prior` or `constant`.
+    #[serde(default)]
+    pub window_from: Option<String>,
     /// CPUs that the process could use.
     pub usable_cpus: u32,
     /// What its processes were doing at the end.
@@ -190,17 +208,37 @@ impl Incidents {
         let mut text = serde_json::to_vec_pretty(incident)
             .map_err(|source| io("write the incident", &path)(source.into()))?;
         text.push(b'\n');
-        let written = tempfile::NamedTempFile::new_in(&self.dir).and_then(|mut file| {
-            file.write_all(&text)?;
-            file.persist(&path)?;
-            Ok(())
-        });
+        let written = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(&self.dir)
+            .and_then(|mut file| {
+                file.write_all(&text)?;
+                file.persist(&path)?;
+                Ok(())
+            });
         written.map_err(io("write the incident", &path))?;
+        self.remove_abandoned();
         for old in self.ids()?.into_iter().skip(KEPT) {
             // Another run may have forgotten it first.
             let _ = fs::remove_file(self.file(&old));
         }
         Ok(path)
+    }
+
+    /// Removes what processes have left that were killed while they wrote.
+    fn remove_abandoned(&self) {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for entry in entries {
+            let name = entry.file_name();
+            let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+            let written = entry.metadata().and_then(|file| file.modified());
+            // One that is newer than the clock says is not old.
+            let age = written.ok().and_then(|written| written.elapsed().ok());
+            if is_unfinished && age.is_some_and(|age| age >= ABANDONED) {
+                // Another run may have removed it first.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// The names of all, the newest first. Empty where there is no directory.
@@ -257,3 +295,6 @@ impl Incidents {
         self.dir.join(format!("{id}.json"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! `orchestrate incidents`: what was seen of the runs that had to be ended, or crashed.
 
+mod shown;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use crate::incidents::{Incident, Incidents, IncidentsError, Process};
 use crate::past::when::exact;
 use crate::ui::table;
 use crate::units::{Bytes, duration};
+use shown::Entry;
 
 /// Log lines that are shown; `--json` has all that were kept.
 const SHOWN_LINES: usize = 20;
@@ -51,18 +54,6 @@ impl PostmortemError {
     }
 }
 
-/// An entry of the list.
-#[derive(Debug, Serialize)]
-struct Entry {
-    id: String,
-    /// UTC, as in RFC 3339.
-    at: String,
-    profile: String,
-    verdict: String,
-    message: String,
-    exit_code: u8,
-}
-
 /// Writes what is asked.
 ///
 /// # Errors
@@ -83,7 +74,7 @@ pub fn execute(
             };
             let incident = incidents.get(&id)?;
             if as_json {
-                return Ok(write_json(&incident, out)?);
+                return Ok(write_json(&shown::Incident::new(&incident), out)?);
             }
             Ok(out.write_all(told(&incident).as_bytes())?)
         }
@@ -93,16 +84,7 @@ pub fn execute(
 fn list(incidents: &Incidents, as_json: bool, out: &mut dyn Write) -> Result<(), PostmortemError> {
     let ids = incidents.ids()?;
     let records = ids.iter().filter_map(|id| incidents.get(id).ok());
-    let entries: Vec<Entry> = records
-        .map(|incident| Entry {
-            at: exact(incident.at_ms),
-            id: incident.id,
-            profile: incident.profile,
-            verdict: incident.verdict,
-            message: incident.message,
-            exit_code: incident.exit_code,
-        })
-        .collect();
+    let entries: Vec<Entry> = records.map(Entry::new).collect();
     if as_json {
         return Ok(write_json(&entries, out)?);
     }
@@ -144,6 +126,9 @@ fn told(incident: &Incident) -> String {
         &format!("{}, exit code {exit}", incident.verdict),
     );
     row("cause", &incident.message);
+    if let Some(waited) = waited(incident) {
+        row("waited", &waited);
+    }
     row("profile", &incident.profile);
     row("model", &incident.model.display().to_string());
     let build = incident
@@ -175,6 +160,25 @@ fn told(incident: &Incident) -> String {
         row("log", line);
     }
     text
+}
+
+/// What nothing advanced for, in which phase, and the window for it.
+fn waited(incident: &Incident) -> Option<String> {
+    let time = |ms| duration::short(Duration::from_millis(ms));
+    let mut text = format!("{} in silence", time(incident.silent_ms?));
+    if let Some(phase) = &incident.phase {
+        let _ = write!(text, ", phase {phase}");
+    }
+    if let Some(cause) = &incident.cause {
+        let _ = write!(text, ", {cause}");
+    }
+    if let Some(window) = incident.window_ms {
+        let _ = write!(text, "; window {}", time(window));
+    }
+    if let Some(from) = &incident.window_from {
+        let _ = write!(text, " (from: {from})");
+    }
+    Some(text)
 }
 
 /// A process with what it has done since the look before.

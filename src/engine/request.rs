@@ -105,6 +105,13 @@ impl Prepared {
         &self.spec.args
     }
 
+    /// The same for people to read: what is not UTF-8 in them became U+FFFD.
+    #[must_use]
+    pub fn args_as_text(&self) -> Vec<String> {
+        let args = self.spec.args.iter();
+        args.map(|arg| arg.to_string_lossy().into_owned()).collect()
+    }
+
     /// What is started: program, arguments, environment and input.
     #[must_use]
     pub fn spec(&self) -> &Spec {

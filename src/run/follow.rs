@@ -200,7 +200,6 @@ impl Follower {
             }
         }
         log.line(&before);
-        let args = ready.prepared.args().iter();
         Ok(Self {
             console,
             format: request.format,
@@ -214,7 +213,7 @@ impl Follower {
             log,
             text: String::new(),
             phase: Phase::Load,
-            args: args.map(|arg| arg.to_string_lossy().into_owned()).collect(),
+            args: ready.prepared.args_as_text(),
             progress: None,
             pieces: 0,
         })
@@ -311,7 +310,13 @@ impl Follower {
 
     /// Records what had to be ended or crashed; its name.
     fn record(&self, facts: &Facts, outcome: &Outcome) -> Option<String> {
-        let recorded = incident::record(&facts.incidents, facts, &self.args, outcome);
+        let subject = incident::Subject {
+            profile: &facts.profile,
+            model: &facts.model.path,
+            install: &facts.install,
+            args: &self.args,
+        };
+        let recorded = incident::record(&facts.incidents, subject, outcome);
         recorded.unwrap_or_else(|error| {
             self.console.warning(&format_args!("failed to {error}"));
             None

@@ -1,17 +1,28 @@
 //! The record of a run that had to be ended or crashed.
 
+use std::path::Path;
 use std::time::Duration;
 
-use super::prepare::Facts;
-use crate::engine::{End, Evidence, Failure, Outcome};
+use super::report::{cause_word, phase_word, source_word, watched_word};
+use crate::engine::{End, Evidence, Failure, Outcome, Phase};
 use crate::host::{unix_ms, usable_cpus};
 use crate::incidents::{Incident, Incidents, IncidentsError, SCHEMA, processes};
+use crate::vendor::Install;
+
+/// Whose incident it may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) profile: &'a str,
+    pub(super) model: &'a Path,
+    pub(super) install: &'a Install,
+    /// The program's arguments.
+    pub(super) args: &'a [String],
+}
 
 /// Writes the record where there is something to record; its name.
 pub(super) fn record(
     incidents: &Incidents,
-    facts: &Facts,
-    args: &[String],
+    subject: Subject<'_>,
     outcome: &Outcome,
 ) -> Result<Option<String>, IncidentsError> {
     let message = match &outcome.end {
@@ -27,12 +38,12 @@ pub(super) fn record(
     let Some(message) = message else {
         return Ok(None);
     };
-    let incident = incident(message, facts, args, outcome);
+    let incident = incident(message, subject, outcome);
     incidents.write(&incident)?;
     Ok(Some(incident.id))
 }
 
-fn incident(message: String, facts: &Facts, args: &[String], outcome: &Outcome) -> Incident {
+fn incident(message: String, subject: Subject<'_>, outcome: &Outcome) -> Incident {
     let at_ms = unix_ms();
     let Evidence { before, last } = &outcome.evidence;
     let stall = match &outcome.end {
@@ -44,16 +55,19 @@ fn incident(message: String, facts: &Facts, args: &[String], outcome: &Outcome) 
         schema: SCHEMA.to_owned(),
         id: format!("{at_ms}-{}", std::process::id()),
         at_ms,
-        profile: facts.profile.clone(),
-        model: facts.model.path.clone(),
-        program: facts.install.program.clone(),
-        build: facts.install.capabilities.build,
-        args: args.to_vec(),
+        profile: subject.profile.to_owned(),
+        model: subject.model.to_owned(),
+        program: subject.install.program.clone(),
+        build: subject.install.capabilities.build,
+        args: subject.args.to_vec(),
         verdict: outcome.end.reason().to_owned(),
         message,
         exit_code: outcome.end.exit().code(),
+        phase: phase(&outcome.end).map(str::to_owned),
+        cause: stall.map(|stall| cause_word(stall.cause).to_owned()),
         silent_ms: stall.map(|stall| millis(stall.silent_for)),
         window_ms: stall.map(|stall| millis(stall.window.length)),
+        window_from: stall.map(|stall| source_word(stall.window.source).to_owned()),
         usable_cpus: usable_cpus().get(),
         processes: last
             .as_ref()
@@ -70,6 +84,17 @@ fn incident(message: String, facts: &Facts, args: &[String], outcome: &Outcome) 
         missing: missing.map(|&what| what.to_owned()).collect(),
         log: outcome.last_lines.clone(),
     }
+}
+
+/// What the run was doing, where its end says so.
+fn phase(end: &End) -> Option<&'static str> {
+    Some(match end {
+        End::Stalled(stall) => watched_word(stall.phase),
+        End::WaitingForInput(phase) => watched_word(*phase),
+        End::Looping { .. } => phase_word(Phase::Decode),
+        End::Failed(Failure::Crashed { phase, .. }) => phase_word(*phase),
+        _ => return None,
+    })
 }
 
 fn millis(time: Duration) -> u64 {

@@ -101,32 +101,11 @@ struct Stall {
 impl Stall {
     fn new(stall: &watchdog::Stall) -> Self {
         Self {
-            cause: match stall.cause {
-                Cause::Hung => "hung",
-                Cause::Idle => "idle",
-                Cause::Spin => "spin",
-                Cause::Stopped => "stopped",
-                Cause::Uninterruptible => "uninterruptible",
-                Cause::Backpressure => "backpressure",
-                Cause::TooSlow(_) => "too_slow",
-                Cause::Unobserved => "unobserved",
-            },
-            phase: match stall.phase {
-                watchdog::Phase::Spawn | watchdog::Phase::Load => "load",
-                watchdog::Phase::Prefill => "prefill",
-                watchdog::Phase::Decode | watchdog::Phase::Drain | watchdog::Phase::Exit => {
-                    "decode"
-                }
-            },
+            cause: cause_word(stall.cause),
+            phase: watched_word(stall.phase),
             silent_s: stall.silent_for.as_secs_f64(),
             window_s: stall.window.length.as_secs_f64(),
-            window_from: match stall.window.source {
-                Source::Fixed => "profile",
-                Source::ThisRun => "run",
-                Source::History => "history",
-                Source::Prior => "prior",
-                Source::Constant => "constant",
-            },
+            window_from: source_word(stall.window.source),
         }
     }
 }
@@ -292,6 +271,40 @@ pub(super) fn phase_word(phase: Phase) -> &'static str {
         Phase::Load => "load",
         Phase::Prefill => "prefill",
         Phase::Decode => "decode",
+    }
+}
+
+/// The word for a phase of the watchdog, of which users know three.
+pub(super) fn watched_word(phase: watchdog::Phase) -> &'static str {
+    phase_word(match phase {
+        watchdog::Phase::Spawn | watchdog::Phase::Load => Phase::Load,
+        watchdog::Phase::Prefill => Phase::Prefill,
+        watchdog::Phase::Decode | watchdog::Phase::Drain | watchdog::Phase::Exit => Phase::Decode,
+    })
+}
+
+/// The word for what stalled processes do.
+pub(super) fn cause_word(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Hung => "hung",
+        Cause::Idle => "idle",
+        Cause::Spin => "spin",
+        Cause::Stopped => "stopped",
+        Cause::Uninterruptible => "uninterruptible",
+        Cause::Backpressure => "backpressure",
+        Cause::TooSlow(_) => "too_slow",
+        Cause::Unobserved => "unobserved",
+    }
+}
+
+/// The word for where a window comes from.
+pub(super) fn source_word(source: Source) -> &'static str {
+    match source {
+        Source::Fixed => "profile",
+        Source::ThisRun => "run",
+        Source::History => "history",
+        Source::Prior => "prior",
+        Source::Constant => "constant",
     }
 }
 

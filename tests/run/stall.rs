@@ -145,6 +145,10 @@ async fn what_was_seen_of_a_stall_is_kept() {
             (&shown["verdict"], &shown["exit_code"]),
             (&"stalled".into(), &125.into())
         );
+        assert_eq!(
+            [&shown["phase"], &shown["cause"], &shown["window_from"]],
+            ["decode", "hung", "profile"]
+        );
         let logged = shown["log"].as_array().expect("lines");
         let last_words = |line: &Value| {
             line.as_str()
