@@ -11,9 +11,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::prepare::{Asked, Chosen, choose as choose_profile, find};
-use super::{RunError, RunRequest};
+use super::{RunError, RunRequest, incident};
 use crate::dialect::{Program, choice};
 use crate::engine::{End, Failure, Interruption, Outcome, Session, SessionEvent};
+use crate::incidents::Incidents;
 use crate::profile::{Backend, Constraint, ROUTER, Route, routes};
 use crate::store::Paths;
 use crate::ui::{Console, Interrupts, Live, Step};
@@ -150,6 +151,16 @@ enum Failed {
     Reason(String),
 }
 
+impl Failed {
+    /// The same, with the name of the record of what was seen.
+    fn with(self, incident: Option<&str>) -> Self {
+        match (self, incident) {
+            (Self::Reason(reason), Some(id)) => Self::Reason(format!("{reason} (incident {id})")),
+            (failed, _) => failed,
+        }
+    }
+}
+
 impl From<RunError> for Failed {
     fn from(error: RunError) -> Self {
         Self::Reason(error.to_string())
@@ -184,11 +195,32 @@ impl Asking<'_> {
         let install = found
             .map_err(Failed::Interrupted)?
             .map_err(|error| Failed::from(RunError::Locate(error)))?;
-        let request = chosen.put_to(install, choice::PROBABILITIES, self.asked.accepted);
-        let started = request.prepare().and_then(Session::start);
-        let session = started.map_err(|error| Failed::from(RunError::Start(error)))?;
+        let (name, model) = (chosen.profile.name.clone(), chosen.model.path.clone());
+        let request = chosen.put_to(install.clone(), choice::PROBABILITIES, self.asked.accepted);
+        let not_started = |error| Failed::from(RunError::Start(error));
+        let prepared = request.prepare().map_err(not_started)?;
+        let args = prepared.args_as_text();
+        let session = Session::start(prepared).map_err(not_started)?;
         let (text, outcome) = self.follow(session, interrupts, log).await?;
+        let subject = incident::Subject {
+            profile: &name,
+            model: &model,
+            install: &install,
+            args: &args,
+        };
+        let incident = self.record(subject, &outcome);
         self.judge(text.trim(), &outcome)
+            .map_err(|failed| failed.with(incident.as_deref()))
+    }
+
+    /// Records what had to be ended or crashed, as of any run; its name.
+    fn record(&self, subject: incident::Subject<'_>, outcome: &Outcome) -> Option<String> {
+        let incidents = Incidents::new(self.paths.incidents());
+        let recorded = incident::record(&incidents, subject, outcome);
+        recorded.unwrap_or_else(|error| {
+            self.console.warning(&format_args!("failed to {error}"));
+            None
+        })
     }
 
     /// Nothing but a name, and nothing left to chance.

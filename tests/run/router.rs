@@ -306,6 +306,28 @@ async fn a_router_that_hangs_leaves_time_for_the_answer() {
 }
 
 #[tokio::test]
+async fn a_router_that_stalls_or_crashes_leaves_an_incident() {
+    let world = routes();
+    world.profile("router", "[watch]\nprefill = \"1s\"");
+    for (router, verdict) in [("ready;hang", "stalled"), ("abort", "crashed")] {
+        let ended = auto(&world, router, &["--json"]).end().await;
+        let fallback = route(&ended)["fallback"].to_string();
+        let (_, incident) = fallback.split_once("(incident ").expect("a name");
+        let incident = incident.trim_end_matches(")\"");
+        fell_back(ended, "incident");
+        let shown = world.orchestrate("incidents", ["show", incident, "--json"]);
+        let shown = shown.end().await.left_with(0);
+        let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+        assert_eq!(
+            (&shown["profile"], &shown["verdict"]),
+            (&"router".into(), &verdict.into())
+        );
+        let args = shown["args"].as_array().expect("its arguments");
+        assert!(args.contains(&"--host".into()), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn an_end_while_the_router_chooses_is_told_in_json_too() {
     let world = routes();
     let router = format!("ready;asked /completion;count {};hang", world.marks());
