@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::SlotState;
 use crate::store::create_private;
 use crate::supervise::Vitals;
 use crate::supervise::proc_text::State;
@@ -77,6 +78,12 @@ pub struct Incident {
     pub before: Vec<Process>,
     /// How long before.
     pub before_ms: Option<u64>,
+    /// What a server last told of its slots, where it was silent for long enough to be asked.
+    #[serde(default)]
+    pub slots: Vec<Slot>,
+    /// How long before the end.
+    #[serde(default)]
+    pub slots_age_ms: Option<u64>,
     /// What this system does not tell.
     pub missing: Vec<String>,
     /// The last lines that it logged, oldest first.
@@ -115,6 +122,33 @@ pub struct Thread {
     pub state: char,
     /// The function of the kernel that it sleeps in.
     pub wait_channel: Option<String>,
+}
+
+/// A slot of a llama-server, in tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Its number.
+    pub id: Option<u64>,
+    /// Whether it works.
+    pub is_processing: Option<bool>,
+    /// Of the prompt, evaluated.
+    pub prompt_tokens_processed: Option<u64>,
+    /// Generated.
+    pub decoded: Option<u64>,
+    /// How many more may be generated.
+    pub remaining: Option<u64>,
+}
+
+/// What a server told of a slot, as a record keeps it.
+#[must_use]
+pub fn slot(told: &SlotState) -> Slot {
+    Slot {
+        id: told.id,
+        is_processing: told.is_processing,
+        prompt_tokens_processed: told.prompt_tokens_processed,
+        decoded: told.decoded,
+        remaining: told.remaining,
+    }
 }
 
 /// What the processes of a job were doing, as a record keeps it.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::incidents::{Incident, Incidents, IncidentsError, Process};
+use crate::incidents::{Incident, Incidents, IncidentsError, Process, Slot};
 use crate::past::when::exact;
 use crate::ui::table;
 use crate::units::{Bytes, duration};
@@ -152,6 +152,9 @@ fn told(incident: &Incident) -> String {
             );
         }
     }
+    for slot in &incident.slots {
+        row("slot", &told_of(slot, incident.slots_age_ms));
+    }
     if !incident.missing.is_empty() {
         row("unseen", &incident.missing.join(", "));
     }
@@ -179,6 +182,26 @@ fn waited(incident: &Incident) -> Option<String> {
         let _ = write!(text, " (from: {from})");
     }
     Some(text)
+}
+
+/// What a server told of a slot.
+fn told_of(slot: &Slot, age_ms: Option<u64>) -> String {
+    let known = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    let state = match slot.is_processing {
+        Some(true) => ", at work",
+        Some(false) => ", idle",
+        None => "",
+    };
+    let age = age_ms.map_or_else(String::new, |age| {
+        let age = duration::short(Duration::from_millis(age));
+        format!("; told {age} before the end")
+    });
+    format!(
+        "{}{state}: {} tokens of the prompt read, {} generated{age}",
+        known(slot.id),
+        known(slot.prompt_tokens_processed),
+        known(slot.decoded),
+    )
 }
 
 /// A process with what it has done since the look before.

@@ -88,7 +88,7 @@ const GENERATOR_FLAGS: [(&str, RangeInclusive<u32>); 12] = [
 ];
 
 /// The same for the server.
-const SERVER_FLAGS: [(&str, RangeInclusive<u32>); 11] = [
+const SERVER_FLAGS: [(&str, RangeInclusive<u32>); 13] = [
     ("--host", ALL),
     ("-np", ALL),
     ("--cache-ram", ALL),
@@ -96,7 +96,9 @@ const SERVER_FLAGS: [(&str, RangeInclusive<u32>); 11] = [
     ("--no-webui", ALL),
     ("--no-ui", 10204..=NEWEST),
     ("--jinja", ALL),
+    ("--slots", ALL),
     ("--no-slots", ALL),
+    ("--sse-ping-interval", 10204..=NEWEST),
     ("--metrics", ALL),
     ("--slot-save-path", ALL),
     ("-fit", 7836..=NEWEST),

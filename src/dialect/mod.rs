@@ -9,6 +9,7 @@
 //! | which program is this file, and what does this build of it know? | [`Program`], [`Capabilities`] |
 //! | which arguments make it run this profile? | [`completion_args`], [`server_args`] |
 //! | what is a server asked, and what does its refusal say? | [`completion_request`], [`Refusal`] |
+//! | where does a server tell how far it is? | [`Counting`] |
 //! | how are tokens counted? | [`tokenize_args`], [`listed_tokens`] |
 //! | how is a model made to choose among names? | [`choice`] |
 //! | which environment does it get? | [`environment`] |
@@ -21,6 +22,7 @@
 mod argv;
 mod capabilities;
 pub mod choice;
+mod counters;
 pub mod ending;
 pub mod environment;
 mod extra;
@@ -34,6 +36,7 @@ mod tokenize;
 
 pub use argv::{ArgsError, Argv, GenerationArgs, completion_args};
 pub use capabilities::{Capabilities, OLDEST_SUPPORTED_BUILD};
+pub use counters::{Counting, SlotState, Told};
 pub use ending::{Boundaries, HowItEnded, OutputFilter, Style, Tail};
 pub use extra::ExtraError;
 pub use help::HelpOption;

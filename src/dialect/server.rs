@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::argv::Builder;
 use super::log::rejected_constraint;
-use super::{ArgsError, Argv, Capabilities, GenerationArgs};
+use super::{ArgsError, Argv, Capabilities, Counting, GenerationArgs};
 use crate::profile::{Constraint, Profile, Sampling};
 
 /// Threads that answer HTTP requests. A run needs one for the stream and one for whoever asks for the
@@ -45,6 +45,9 @@ pub fn server_args(
     if builder.push_if_known(&["--threads-http"]) {
         builder.push(HTTP_THREADS.to_string());
     }
+    if let Some(counting) = Counting::of(request.profile, capabilities) {
+        builder.push_if_known(&[counting.switch()]);
+    }
     let _ = builder.push_if_known(&["--no-ui", "--no-webui"]);
     // Without it older builds know a fixed list of chat templates only.
     builder.push_if_known(&["--jinja"]);
@@ -59,7 +62,12 @@ pub fn server_args(
 /// Stop sequences are not in it: they are matched by whoever reads the text, the same way for every
 /// program. `probabilities` is how many of the likeliest tokens are told at each place.
 #[must_use]
-pub fn completion_request(profile: &Profile, prompt: &str, probabilities: u32) -> Value {
+pub fn completion_request(
+    profile: &Profile,
+    prompt: &str,
+    probabilities: u32,
+    capabilities: &Capabilities,
+) -> Value {
     let mut body = Map::new();
     let mut set = |key: &str, value: Value| {
         body.insert(key.to_owned(), value);
@@ -69,6 +77,10 @@ pub fn completion_request(profile: &Profile, prompt: &str, probabilities: u32) -
     set("stream", true.into());
     set("return_progress", true.into());
     set("timings_per_token", true.into());
+    // A timer sends them, even when decoding is dead: they only wake us.
+    if capabilities.supports("--sse-ping-interval") {
+        set("sse_ping_interval", (-1).into());
+    }
     // A prompt that comes out of a cache may give another text where two tokens are near a tie.
     set("cache_prompt", false.into());
     if let Some(seed) = profile.seed {

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::client::{Answer, ClientError, EventStream, ServerClient, Streamed};
 use crate::dialect::server::{applied_template, template_request, token_count, tokenize_request};
-use crate::dialect::{JsonLine, Refusal, StreamEvent, completion_request};
+use crate::dialect::{Capabilities, JsonLine, Refusal, StreamEvent, completion_request};
 use crate::profile::{Profile, Prompt};
 
 /// How often a server is asked for its health until it says by its log that it listens: it nearly always
@@ -31,6 +31,8 @@ pub(super) struct Question {
     pub(super) prompt: Prompt,
     /// How many of the likeliest tokens are to be told at each place.
     pub(super) probabilities: u32,
+    /// What the server's build knows.
+    pub(super) capabilities: Capabilities,
 }
 
 impl Question {
@@ -43,7 +45,12 @@ impl Question {
     }
 
     fn body_for(&self, prompt: &str) -> Value {
-        completion_request(&self.profile, prompt, self.probabilities)
+        completion_request(
+            &self.profile,
+            prompt,
+            self.probabilities,
+            &self.capabilities,
+        )
     }
 }
 

@@ -8,11 +8,12 @@ use std::time::Duration;
 use super::outcome::{End, Failure, Interruption, Outcome};
 use super::reading::{Heard, LogReader, PieceClock, TextReader};
 use super::served::Served;
-use crate::dialect::{PromptProgress, Refusal, StreamEvent, Style};
+use crate::dialect::{PromptProgress, Refusal, StreamEvent, Style, Told};
 use crate::supervise::{ExitReport, Ladder, Rung, StopSignal};
 use crate::watchdog::{
     self, Counters, Event, Expected, Finding, Projection, Sample, Slow, Watchdog,
 };
+use asking::Asking;
 
 /// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
 /// or for ever: the handler takes the lock of its log, and where the signal came while a token was
@@ -71,6 +72,8 @@ pub(super) enum Input {
     Interrupt(Interruption),
     /// Nobody reads the text any more.
     OutputClosed,
+    /// The server has told how far it is, or has not.
+    Counted(Result<Told, String>),
     /// Its processes were looked at.
     Sample(Box<Sample>),
     /// Time has passed.
@@ -94,6 +97,8 @@ pub(super) enum Action {
     Ask,
     /// The prompt is being read.
     Progress(PromptProgress),
+    /// Ask the server how far it is.
+    Count,
     /// Look at its processes, and say what was seen.
     Sample,
     /// Look at its processes for the last time, for the record.
@@ -162,6 +167,8 @@ pub(super) enum Program {
     Server {
         /// Its context in tokens.
         context: u32,
+        /// Whether it tells how far it is when it is asked.
+        counts: bool,
     },
 }
 
@@ -181,6 +188,7 @@ pub(super) struct Generation {
     log: LogReader,
     pieces: PieceClock,
     watchdog: Watchdog,
+    asking: Asking,
 }
 
 impl Generation {
@@ -202,6 +210,7 @@ impl Generation {
             pieces: PieceClock::default(),
             // The process is executed already, and what it reads is on its way.
             watchdog: Watchdog::executed(terms.watch),
+            asking: Asking::default(),
             terms,
         }
     }
@@ -216,8 +225,8 @@ impl Generation {
         if self.cause.is_some() {
             return None;
         }
-        let broken = self.broken_at();
-        self.watchdog.deadline().into_iter().chain(broken).min()
+        let others = self.broken_at().into_iter().chain(self.ask_at());
+        self.watchdog.deadline().into_iter().chain(others).min()
     }
 
     /// When time is up that the user has set, or that of a server that has broken off: for a caller who
@@ -239,6 +248,12 @@ impl Generation {
     /// Takes an event and decides.
     pub(super) fn handle(&mut self, now: Duration, input: Input) -> Vec<Action> {
         let mut actions = Vec::new();
+        if matches!(
+            input,
+            Input::Stdout(_) | Input::Stderr(_) | Input::Asked | Input::Served(_)
+        ) {
+            self.asking.heard(now);
+        }
         match input {
             Input::Stdout(bytes) => self.take_output(now, &bytes, &mut actions),
             Input::Stderr(bytes) => self.take_log(now, &bytes, &mut actions),
@@ -256,6 +271,7 @@ impl Generation {
                 self.stop(End::Interrupted(interruption), &mut actions);
             }
             Input::OutputClosed => self.stop(End::OutputClosed, &mut actions),
+            Input::Counted(told) => self.take_count(now, told, &mut actions),
             Input::Sample(sample) => self.watch(now, Event::Sample(*sample), &mut actions),
             Input::Tick => {}
             Input::Exited(report) => {
@@ -278,6 +294,7 @@ impl Generation {
         if self.watchdog.deadline().is_some_and(|at| now >= at) {
             self.watch(now, Event::Tick, &mut actions);
         }
+        self.ask_if_silent(now, &mut actions);
         actions
     }
 
@@ -336,15 +353,13 @@ impl Generation {
             self.watch(now, event, actions);
             actions.push(Action::Progress(progress));
         }
-        if content.is_empty() {
-            // A token without text is one more, too.
-            let decoded = self.timings().generated_tokens().map(u64::from);
-            let counters = Counters {
-                decoded,
-                ..Counters::default()
-            };
-            self.watch(now, Event::Counters(counters), actions);
-        } else {
+        // A token without text is one more, too; and what is told later is held against this number.
+        let counters = Counters {
+            decoded: self.timings().generated_tokens().map(u64::from),
+            ..Counters::default()
+        };
+        self.watch(now, Event::Counters(counters), actions);
+        if !content.is_empty() {
             self.take_text(now, content.as_bytes(), actions);
         }
         if let Some(end) = self.served.end.take() {
@@ -358,7 +373,7 @@ impl Generation {
 
     /// llama-completion refuses a prompt that leaves less room than this; llama-server would take it.
     fn prompt_too_long(&self, progress: PromptProgress) -> Option<Failure> {
-        let Program::Server { context } = self.terms.program else {
+        let Program::Server { context, .. } = self.terms.program else {
             return None;
         };
         Served::prompt_too_long(progress.total, context)
@@ -408,6 +423,7 @@ impl Generation {
         let first_piece = self.pieces.without_last(0).first().copied();
         let loaded = first_piece.map_or(now, |first| first.min(now));
         self.loaded.get_or_insert(loaded);
+        self.asking.ready();
         self.watch(now, Event::Entered(watchdog::Phase::Prefill), actions);
         self.enter(Phase::Prefill, actions);
     }
@@ -447,6 +463,9 @@ impl Generation {
     }
 }
 
+mod asking;
+#[cfg(test)]
+mod asking_tests;
 mod end;
 #[cfg(test)]
 mod end_tests;

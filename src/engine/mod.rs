@@ -7,6 +7,7 @@
 mod exchange;
 mod form;
 mod generation;
+mod inquiry;
 mod outcome;
 mod reading;
 mod replay;

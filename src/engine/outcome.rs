@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::dialect::SlotState;
 use crate::dialect::choice::Place;
 use crate::exit::Exit;
 use crate::supervise::{ExitReport, Status, Vitals};
@@ -34,6 +35,8 @@ pub struct Evidence {
     pub before: Option<(Duration, Vitals)>,
     /// At the last look.
     pub last: Option<(Duration, Vitals)>,
+    /// What a server last told of its slots, where it was asked for them.
+    pub slots: Option<(Duration, Vec<SlotState>)>,
 }
 
 /// Two looks that are closer together show no difference: CPU time is counted in steps of 10 ms.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::exchange::Question;
 use crate::dialect::{
-    ArgsError, GenerationArgs, Program, Style, completion_args, environment, server_args,
+    ArgsError, Counting, GenerationArgs, Program, Style, completion_args, environment, server_args,
 };
 use crate::exit::Exit;
 use crate::host::usable_cpus;
@@ -164,6 +164,8 @@ pub(super) enum Way {
         question: Box<Question>,
         /// Its context in tokens.
         context: u32,
+        /// Where it tells how far it is.
+        counting: Option<Counting>,
     },
 }
 
@@ -222,11 +224,13 @@ impl Request {
                 profile: profile.clone(),
                 prompt,
                 probabilities,
+                capabilities: install.capabilities.clone(),
             });
             let way = Way::Http {
                 socket,
                 question,
                 context,
+                counting: Counting::of(&profile, &install.capabilities),
             };
             (argv, way, Vec::new())
         } else {

@@ -9,11 +9,12 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::exchange::{Exchange, Message, Question};
 use super::generation::{Action, Ended, Generation, Input, Lost, Phase, Program, Terms};
+use super::inquiry::Inquiry;
 use super::outcome::{End, Evidence, Failure, Interruption, Outcome};
 use super::replay::Replay;
 use super::request::{Prepared, StartError, Way};
 use super::watch;
-use crate::dialect::PromptProgress;
+use crate::dialect::{PromptProgress, Told};
 use crate::supervise::{Event, ExitReport, Job, SpawnError, Spec};
 use crate::watchdog::{self, Expected, Projection, Slow};
 
@@ -66,6 +67,8 @@ pub struct Session {
     job: Job,
     /// The talk with a server, until its answer is of no interest any more.
     exchange: Option<Exchange>,
+    /// The question how far it is, while it is asked.
+    inquiry: Option<Inquiry>,
     /// The end of a server whose answer is still being read, and until when.
     gone: Option<(ExitReport, Instant)>,
     generation: Generation,
@@ -107,6 +110,7 @@ impl Session {
         };
         Ok(Self {
             exchange,
+            inquiry: None,
             gone: None,
             events: VecDeque::from([SessionEvent::Started { pid: job.pid() }]),
             prepared,
@@ -136,6 +140,7 @@ impl Session {
                 tokio::select! {
                     event = self.job.next() => self.translate(event),
                     message = next_message(&mut self.exchange) => self.told(message),
+                    told = answer(&mut self.inquiry) => self.counted(told),
                     () = until(self.prepared.accepted, deadline) => Input::Tick,
                 }
             };
@@ -165,6 +170,7 @@ impl Session {
             Some(Event::Stdout(bytes)) => Input::Stdout(bytes),
             Some(Event::Stderr(bytes)) => Input::Stderr(bytes),
             Some(Event::Exited(report)) if self.exchange.is_some() => {
+                self.inquiry = None;
                 self.gone = Some((report, Instant::now() + REST_PATIENCE));
                 Input::Tick
             }
@@ -191,6 +197,35 @@ impl Session {
                 Input::Formed
             }
         }
+    }
+
+    fn counted(&mut self, told: Result<Told, String>) -> Input {
+        self.inquiry = None;
+        if let Ok(told) = &told
+            && !told.slots.is_empty()
+        {
+            let now = self.prepared.accepted.elapsed();
+            self.evidence.slots = Some((now, told.slots.clone()));
+        }
+        Input::Counted(told)
+    }
+
+    /// Asks the server how far it is.
+    fn inquire(&mut self) {
+        if let Way::Http {
+            socket,
+            counting: Some(counting),
+            ..
+        } = &self.prepared.way
+        {
+            self.inquiry = Some(Inquiry::start(socket.socket(), *counting));
+        }
+    }
+
+    /// Closes every connection to a server.
+    fn hang_up(&mut self) {
+        self.exchange = None;
+        self.inquiry = None;
     }
 
     /// Ends the process when a fixed limit runs out, for a caller who cannot take events for a while.
@@ -263,12 +298,13 @@ impl Session {
                 Action::Projection(projection) => {
                     self.events.push_back(SessionEvent::Projection(projection));
                 }
+                Action::Count => self.inquire(),
                 Action::Stop(ladder) => {
-                    self.exchange = None;
+                    self.hang_up();
                     self.job.stop(ladder);
                 }
                 Action::Kill => {
-                    self.exchange = None;
+                    self.hang_up();
                     self.job.kill();
                 }
                 Action::Finish(ended) => self.finish(*ended),
@@ -337,7 +373,12 @@ fn spawn(prepared: &Prepared) -> Result<(Job, Generation), SpawnError> {
                 writes_apart: job.keeps_writes_apart(),
                 style,
             },
-            Way::Http { context, .. } => Program::Server { context },
+            Way::Http {
+                context, counting, ..
+            } => Program::Server {
+                context,
+                counts: counting.is_some(),
+            },
         },
         max_tokens: prepared.max_tokens,
         stop: prepared.stop.clone(),
@@ -353,6 +394,14 @@ fn spawn(prepared: &Prepared) -> Result<(Job, Generation), SpawnError> {
 async fn next_message(exchange: &mut Option<Exchange>) -> Message {
     match exchange {
         Some(exchange) => exchange.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The answer to the question how far a server is; never comes without one.
+async fn answer(inquiry: &mut Option<Inquiry>) -> Result<Told, String> {
+    match inquiry {
+        Some(inquiry) => inquiry.answer().await,
         None => std::future::pending().await,
     }
 }

@@ -35,6 +35,11 @@ fn a_record_comes_back_as_it_was_written() {
         phase: Some("decode".to_owned()),
         cause: Some("hung".to_owned()),
         window_from: Some("run".to_owned()),
+        slots: vec![slot(&SlotState {
+            decoded: Some(40),
+            ..SlotState::default()
+        })],
+        slots_age_ms: Some(700),
         ..old
     };
     incidents(&dir).write(&incident).expect("written");

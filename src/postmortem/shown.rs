@@ -47,6 +47,8 @@ pub(super) struct Incident<'a> {
     processes: Vec<Process<'a>>,
     before: Vec<Process<'a>>,
     before_ms: Option<u64>,
+    slots: Vec<Slot>,
+    slots_age_ms: Option<u64>,
     missing: &'a [String],
     log: &'a [String],
 }
@@ -69,6 +71,15 @@ struct Thread<'a> {
     name: &'a str,
     state: char,
     wait_channel: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Slot {
+    id: Option<u64>,
+    is_processing: Option<bool>,
+    prompt_tokens_processed: Option<u64>,
+    decoded: Option<u64>,
+    remaining: Option<u64>,
 }
 
 impl Entry {
@@ -108,8 +119,22 @@ impl<'a> Incident<'a> {
             processes: stored.processes.iter().map(Process::new).collect(),
             before: stored.before.iter().map(Process::new).collect(),
             before_ms: stored.before_ms,
+            slots: stored.slots.iter().map(Slot::new).collect(),
+            slots_age_ms: stored.slots_age_ms,
             missing: &stored.missing,
             log: &stored.log,
+        }
+    }
+}
+
+impl Slot {
+    fn new(stored: &incidents::Slot) -> Self {
+        Self {
+            id: stored.id,
+            is_processing: stored.is_processing,
+            prompt_tokens_processed: stored.prompt_tokens_processed,
+            decoded: stored.decoded,
+            remaining: stored.remaining,
         }
     }
 }

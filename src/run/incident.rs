@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::report::{cause_word, phase_word, source_word, watched_word};
 use crate::engine::{End, Evidence, Failure, Outcome, Phase};
 use crate::host::{unix_ms, usable_cpus};
-use crate::incidents::{Incident, Incidents, IncidentsError, SCHEMA, processes};
+use crate::incidents::{Incident, Incidents, IncidentsError, SCHEMA, processes, slot};
 use crate::vendor::Install;
 
 /// Whose incident it may be.
@@ -45,11 +45,16 @@ pub(super) fn record(
 
 fn incident(message: String, subject: Subject<'_>, outcome: &Outcome) -> Incident {
     let at_ms = unix_ms();
-    let Evidence { before, last } = &outcome.evidence;
+    let Evidence {
+        before,
+        last,
+        slots,
+    } = &outcome.evidence;
     let stall = match &outcome.end {
         End::Stalled(stall) => Some(stall),
         _ => None,
     };
+    let ended = Duration::try_from_secs_f64(outcome.measured.total_ms / 1000.0).unwrap_or_default();
     let missing = last.iter().flat_map(|(_, vitals)| &vitals.missing);
     Incident {
         schema: SCHEMA.to_owned(),
@@ -81,6 +86,13 @@ fn incident(message: String, subject: Subject<'_>, outcome: &Outcome) -> Inciden
             .as_ref()
             .zip(last.as_ref())
             .map(|((then, _), (now, _))| millis(now.saturating_sub(*then))),
+        slots: slots
+            .as_ref()
+            .map(|(_, slots)| slots.iter().map(slot).collect())
+            .unwrap_or_default(),
+        slots_age_ms: slots
+            .as_ref()
+            .map(|(at, _)| millis(ended.saturating_sub(*at))),
         missing: missing.map(|&what| what.to_owned()).collect(),
         log: outcome.last_lines.clone(),
     }

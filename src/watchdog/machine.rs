@@ -318,12 +318,14 @@ impl Watchdog {
             return;
         }
         let old = &mut self.counters;
-        let mut advanced = new
-            .prompt_tokens
-            .is_some_and(|number| self.prompt.reached(now, number));
-        advanced |= new.decoded > old.decoded.or(Some(0));
+        // Some builds count a batch as they begin it: of the first number nothing can be said. For the
+        // same reason these numbers teach nothing about the time of a batch.
+        let evaluated = old.prompt_tokens.max(Some(self.prompt.processed()));
+        let mut advanced = old.prompt_tokens.is_some() && new.prompt_tokens > evaluated;
+        advanced |= new.decoded > old.decoded.max(Some(self.tokens.tokens()));
         // It counts from the start of the server: of the first number nothing can be said.
         advanced |= old.decode_calls.is_some() && new.decode_calls > old.decode_calls;
+        old.prompt_tokens = old.prompt_tokens.max(new.prompt_tokens);
         old.decoded = old.decoded.max(new.decoded);
         old.decode_calls = old.decode_calls.max(new.decode_calls);
         if advanced {

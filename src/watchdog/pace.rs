@@ -68,6 +68,11 @@ impl PromptPace {
         total.map_or(u64::MAX, |total| total.saturating_sub(self.before))
     }
 
+    /// The largest number of tokens that was reported.
+    pub(super) fn processed(&self) -> u64 {
+        self.processed
+    }
+
     pub(super) fn total(&self) -> Option<u64> {
         self.total
     }

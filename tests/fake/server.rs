@@ -16,6 +16,8 @@
 //! | `cut` | closes the connection in the middle of the answer |
 //! | `refuse PATH STATUS BODY` | answers so from here on |
 //! | `hold PATH` | never answers there |
+//! | `slots` | answers `/slots` from here on |
+//! | `decode N MS` | generates a token that it does not send, every MS milliseconds, N times |
 //! | `record FILE` | keeps what it is asked, but for its health: one line of JSON each |
 //! | `mode` | writes the permissions of the directory of its socket |
 //!
@@ -28,6 +30,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,6 +68,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     loaded: bool,
+    /// Whether `/slots` is answered.
+    slots: bool,
+    /// Tokens generated, as `/slots` has them.
+    decoded: u64,
     rules: HashMap<String, Rule>,
     record: Option<String>,
 }
@@ -118,6 +125,14 @@ impl Server {
                 self.progress(number(done), number(total)).await;
             }
             "times" => self.generated = number(argument),
+            "slots" => self.shared.state().slots = true,
+            "decode" => {
+                let (times, pause) = argument.split_once(' ').expect("two numbers");
+                for _ in 0..number(times) {
+                    tokio::time::sleep(Duration::from_millis(number(pause))).await;
+                    self.generate();
+                }
+            }
             "full" => self.full = true,
             "likely" => self.likely = Some(likely(argument)),
             "eos" => self.last("eos").await,
@@ -182,12 +197,17 @@ impl Server {
     /// A piece of text.
     pub(super) async fn write(&mut self, bytes: &[u8]) {
         self.begin().await;
-        self.generated += 1;
+        self.generate();
         let mut event = self.piece(&String::from_utf8_lossy(bytes));
         if let Some(likely) = self.likely.take() {
             event["completion_probabilities"] = likely;
         }
         self.event(&event).await;
+    }
+
+    fn generate(&mut self) {
+        self.generated += 1;
+        self.shared.state().decoded = self.generated;
     }
 
     fn piece(&self, text: &str) -> Value {
@@ -307,6 +327,15 @@ impl Shared {
             (None, "/tokenize") => {
                 let text = body["content"].as_str().unwrap_or_default();
                 (200, json!({ "tokens": tokens(text) }).to_string())
+            }
+            (None, "/slots") if self.state().slots => {
+                let decoded = self.state().decoded;
+                let slot = json!({
+                    "id": 0, "is_processing": true, "id_task": 1,
+                    "n_prompt_tokens_processed": PROMPT_TOKENS,
+                    "next_token": [{ "has_next_token": true, "n_decoded": decoded }],
+                });
+                (200, json!([slot]).to_string())
             }
             (None, "/completion") => {
                 // The script answers.

@@ -16,6 +16,7 @@ mod prompt_command;
 mod report;
 mod router;
 mod server;
+mod slots;
 mod stall;
 mod story;
 mod text;

@@ -256,6 +256,7 @@ async fn the_request_says_what_the_profile_says_and_no_more() {
     let least = json!({
         "prompt": "é <&> \"x\"", "n_predict": 64, "seed": 7, "stream": true,
         "return_progress": true, "timings_per_token": true, "cache_prompt": false,
+        "sse_ping_interval": -1,
     });
     let with = |more: Value| {
         let mut body = least.clone();
@@ -339,6 +340,8 @@ async fn a_server_is_started_for_one_alone() {
         .expect("--host");
     assert!(args[host + 1].ends_with("/llama.sock"), "{args:?}");
     assert!(!args.contains(&"--port"), "{args:?}");
+    assert!(args.contains(&"--slots"), "{args:?}");
+    assert!(!args.contains(&"--metrics"), "{args:?}");
 }
 
 #[tokio::test]

@@ -198,7 +198,7 @@ fn any_terms() -> impl Strategy<Value = Terms> {
             writes_apart,
             style: if logger { Style::Logger } else { Style::Plain },
         }),
-        1 => Just(Program::Server { context: 256 }),
+        1 => Just(Program::Server { context: 256, counts: true }),
     ];
     (limit(), limit(), stop, program).prop_map(|(timeout, load, stop, program)| Terms {
         watch: watch(timeout, load),

@@ -156,16 +156,51 @@ fn only_counters_that_rise_are_progress() {
         (calls(901), true),
         (calls(900), false),
         (calls(901), false),
+        // 100 have come as text.
         (decoded(0), false),
-        (decoded(3), true),
-        (decoded(3), false),
-        (decoded(2), false),
-        (decoded(4), true),
+        (decoded(100), false),
+        (decoded(103), true),
+        (decoded(103), false),
+        (decoded(102), false),
+        (decoded(104), true),
     ] {
         sim.wait(secs(1.0));
         sim.tell(Event::Counters(counters));
         assert_eq!(sim.dog.silent_for().is_zero(), progress, "{counters:?}");
     }
+}
+
+#[test]
+fn counted_tokens_of_the_prompt_are_progress_and_teach_no_speed() {
+    let read = |number| {
+        Event::Counters(Counters {
+            prompt_tokens: Some(number),
+            ..Counters::default()
+        })
+    };
+    let mut sim = Sim::new(terms(), Look::Busy);
+    sim.tell(Event::PromptProgress {
+        processed: 0,
+        total: 2048,
+    });
+    let window = sim.dog.window();
+    for (number, progress) in [(256, false), (256, false), (512, true), (512, false)] {
+        sim.wait(secs(5.0));
+        sim.tell(read(number));
+        assert_eq!(sim.dog.silent_for().is_zero(), progress, "{number}");
+    }
+    assert_eq!(
+        sim.dog.window(),
+        window,
+        "a batch that is begun is not done"
+    );
+    sim.tell(Event::PromptProgress {
+        processed: 1024,
+        total: 2048,
+    });
+    sim.wait(secs(5.0));
+    sim.tell(read(768));
+    assert!(!sim.dog.silent_for().is_zero(), "the stream knew more");
 }
 
 #[test]
