@@ -24,4 +24,4 @@ pub use outcome::{End, Evidence, Failure, Gaps, Interruption, Measured, Outcome}
 pub use request::{Prepared, Request, StartError};
 pub use session::{Session, SessionEvent};
 pub use tokens::{Uncounted, count_tokens};
-pub use words::slow;
+pub use words::{projection, slow, slow_in_short};

@@ -1,10 +1,14 @@
 //! The end of a generation, and what slows it, in words for people.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::outcome::{End, Interruption};
 use crate::units::duration::{exact, short};
-use crate::watchdog::{BudgetKind, Cause, Overrun, Slow, Source, Stall, Why, Window};
+use crate::watchdog::{BudgetKind, Cause, Overrun, Projection, Slow, Source, Stall, Why, Window};
+
+/// A silence that is not worth a word.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
 
 /// The reason for the end, to follow "stopped: ".
 impl fmt::Display for End {
@@ -133,10 +137,49 @@ fn slowed(why: Why) -> &'static str {
     }
 }
 
-/// A line that says slow, long before anything is called dead: phase, how long, why, what helps.
+/// A line that says slow, long before anything is called dead: phase, how long, how fast, how long it
+/// takes in all, why, what helps.
 #[must_use]
 pub fn slow(slow: &Slow) -> String {
-    let advice = match slow.why {
+    let figures = figures(slow).map_or_else(String::new, |figures| format!(" ({figures})"));
+    let silence = if slow.silent_for < SHORTEST_SILENCE {
+        String::new()
+    } else {
+        format!("; nothing new for {}", short(slow.silent_for))
+    };
+    format!(
+        "slow, not hung: {} for {}{figures}{silence}; it is {}",
+        slow.phase,
+        short(slow.lasts),
+        reason(slow.why)
+    )
+}
+
+/// The same for a line that shows the phase and the time already.
+#[must_use]
+pub fn slow_in_short(slow: &Slow) -> String {
+    let figures = figures(slow).map_or_else(String::new, |figures| format!("{figures} · "));
+    format!("{figures}slow: {}", reason(slow.why))
+}
+
+/// How fast it is, and how long the phase takes in all.
+fn figures(slow: &Slow) -> Option<String> {
+    let expected = short(slow.expected?);
+    let speed = slow.speed.map(|speed| match speed.source {
+        Source::ThisRun => speed.value.to_string(),
+        _ => format!("{} as in earlier runs", speed.value),
+    });
+    let usual = slow.usual;
+    let usual = usual.map_or_else(String::new, |usual| format!(", {usual} in earlier runs"));
+    Some(match speed {
+        Some(speed) => format!("at most {expected} at {speed}{usual}"),
+        None => format!("{expected} in earlier runs"),
+    })
+}
+
+/// Why it is slow, and what helps, to follow "is".
+fn reason(why: Why) -> String {
+    let advice = match why {
         Why::Throttled => "; fewer threads than the quota has CPUs help (threads)",
         Why::Paging => {
             "; the model does not fit into free memory: a smaller one, or less context, helps"
@@ -144,10 +187,109 @@ pub fn slow(slow: &Slow) -> String {
         Why::Oversubscribed => "; fewer threads help (threads)",
         Why::StopAndGo | Why::Unknown => "",
     };
+    format!("{}{advice}", slowed(why))
+}
+
+/// What a fixed limit will do, with the arithmetic and the remedy.
+#[must_use]
+pub fn projection(projection: &Projection) -> String {
+    let Projection {
+        speed,
+        tokens,
+        needed,
+        limit,
+        cut_after,
+        fitting,
+        suggested,
+        ..
+    } = projection;
+    let earlier = match speed.source {
+        Source::ThisRun => "",
+        _ => " (measured in earlier runs)",
+    };
+    let limit = exact(*limit);
+    let remedy = match fitting {
+        0 => " or \"auto\"".to_owned(),
+        fitting => format!(", \"auto\", or max_tokens {fitting}"),
+    };
+    // As one word of a command line.
+    let suggested = exact(*suggested).replace(' ', "");
+    let plural = if *tokens == 1 { "" } else { "s" };
     format!(
-        "slow, not hung: {} for {} without progress, as it is {}{advice}",
-        slow.phase,
-        short(slow.silent_for),
-        slowed(slow.why)
+        "at {}{earlier} {tokens} token{plural} need {}; the {limit} limit will cut after about \
+         {cut_after}: use --timeout {suggested}{remedy}",
+        speed.value,
+        short(*needed),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::MsPerToken;
+    use crate::watchdog::{Known, Phase};
+
+    fn secs(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    fn throttled() -> Slow {
+        let speed = |ms| MsPerToken::new(ms).expect("a speed");
+        Slow {
+            why: Why::Throttled,
+            phase: Phase::Decode,
+            lasts: secs(35.0),
+            silent_for: secs(0.3),
+            window: Window {
+                length: secs(16.0),
+                source: Source::ThisRun,
+            },
+            speed: Some(Known::new(speed(800.0), Source::ThisRun)),
+            usual: Some(speed(40.0)),
+            expected: Some(secs(204.8)),
+        }
+    }
+
+    #[test]
+    fn slow_is_said_with_speed_time_reason_and_remedy() {
+        assert_eq!(
+            slow(&throttled()),
+            "slow, not hung: generating for 35.0 s (at most 3 min 25 s at 800 ms/token, 40.0 ms/token in \
+             earlier runs); it is throttled by a CPU quota; fewer threads than the quota has CPUs help \
+             (threads)"
+        );
+        assert_eq!(
+            slow_in_short(&throttled()),
+            "at most 3 min 25 s at 800 ms/token, 40.0 ms/token in earlier runs · slow: throttled by a CPU \
+             quota; fewer threads than the quota has CPUs help (threads)"
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_said() {
+        let unknown = Slow {
+            why: Why::Unknown,
+            silent_for: secs(6.0),
+            speed: None,
+            usual: None,
+            expected: None,
+            ..throttled()
+        };
+        assert_eq!(
+            slow(&unknown),
+            "slow, not hung: generating for 35.0 s; nothing new for 6.0 s; it is at work"
+        );
+        let load = Slow {
+            phase: Phase::Load,
+            why: Why::Paging,
+            expected: Some(secs(2.0)),
+            ..unknown
+        };
+        assert_eq!(
+            slow(&load),
+            "slow, not hung: loading the model for 35.0 s (2.0 s in earlier runs); nothing new for 6.0 s; \
+             it is waiting for the disk; the model does not fit into free memory: a smaller one, or less \
+             context, helps"
+        );
+    }
 }

@@ -10,11 +10,12 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use super::prepare::{Facts, Ready};
 use super::recall::Recall;
 use super::report::{Event, Report, json_line, micros, phase_word};
-use super::{Format, RunError, RunRequest, account, incident, summary};
+use super::{Format, RunError, RunRequest, account, incident, report, summary};
 use crate::dialect::PromptProgress;
 use crate::engine::{self, End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
 use crate::ui::{Console, Interrupts, Live, Output, Room, Step};
+use crate::watchdog::Slow;
 
 /// Log lines that are shown when the process fails.
 const SHOWN_LINES: usize = 8;
@@ -36,6 +37,8 @@ struct Follower {
     args: Vec<String>,
     /// How far the prompt is read, where the program tells.
     progress: Option<PromptProgress>,
+    /// Whether it was slow by its silence alone, which ends with the next text.
+    slow_in_silence: bool,
     pieces: usize,
 }
 
@@ -215,19 +218,24 @@ impl Follower {
             phase: Phase::Load,
             args: ready.prepared.args_as_text(),
             progress: None,
+            slow_in_silence: false,
             pieces: 0,
         })
     }
 
     fn draw(&mut self) {
-        let step = match (self.phase, &self.progress) {
+        self.live
+            .draw(self.step(), self.accepted.elapsed(), self.pieces);
+    }
+
+    fn step(&self) -> Step {
+        match (self.phase, &self.progress) {
             (Phase::Prefill, Some(progress)) => Step::Prompt {
                 done: progress.processed,
                 total: progress.total,
             },
             (phase, _) => Step::Phase(phase),
-        };
-        self.live.draw(step, self.accepted.elapsed(), self.pieces);
+        }
     }
 
     /// Takes an event; the piece of standard output that it means.
@@ -237,6 +245,7 @@ impl Follower {
             SessionEvent::Started { pid } => self.json(&Event::Started { pid, at_ms }),
             SessionEvent::Phase(phase) => {
                 self.phase = phase;
+                self.live.not_slow();
                 let phase = phase_word(phase);
                 self.json(&Event::Phase { phase, at_ms })
             }
@@ -254,18 +263,23 @@ impl Follower {
             }
             SessionEvent::Progress(progress) => {
                 self.progress = Some(progress);
+                self.live.not_slow();
                 None
             }
             SessionEvent::Slow(slow) => {
-                self.say(&engine::slow(&slow));
-                None
+                self.say_slow(&slow);
+                let slow = report::Slow::new(&slow);
+                self.json(&Event::Slow { slow, at_ms })
             }
             SessionEvent::Projection(projection) => {
-                self.say(&summary::projection(&projection));
+                self.say(&engine::projection(&projection));
                 None
             }
             SessionEvent::Text(text) => {
                 self.pieces += 1;
+                if self.slow_in_silence {
+                    self.live.not_slow();
+                }
                 self.text.push_str(&text);
                 match self.format {
                     Format::Text => Some(text),
@@ -281,9 +295,33 @@ impl Follower {
         piece
     }
 
+    /// That it is slow, in the line that moves or in one of its own.
+    fn say_slow(&mut self, slow: &Slow) {
+        self.slow_in_silence = slow.usual.is_none();
+        let (line, in_short) = (engine::slow(slow), engine::slow_in_short(slow));
+        if self
+            .live
+            .slow(self.step(), self.accepted.elapsed(), in_short)
+        {
+            self.log.line(&format!("orchestrate: {line}"));
+        } else {
+            self.say(&line);
+        }
+    }
+
     /// A line for people while it runs, and for the log.
     fn say(&mut self, line: &str) {
         self.live.clear();
+        let Console {
+            stderr_is_terminal,
+            stdout_is_terminal,
+            ..
+        } = self.console;
+        // It must not go on where the text has stopped.
+        let in_a_line = !self.text.is_empty() && !self.text.ends_with('\n');
+        if self.format == Format::Text && stderr_is_terminal && stdout_is_terminal && in_a_line {
+            self.console.line(&"");
+        }
         self.console.note(&line);
         self.log.line(&format!("orchestrate: {line}"));
     }

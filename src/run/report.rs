@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::RunError;
 use super::prepare::Facts;
-use crate::engine::{End, Measured, Outcome, Phase};
-use crate::watchdog::{self, Cause, Source};
+use crate::engine::{self, End, Measured, Outcome, Phase};
+use crate::watchdog::{self, Cause, Source, Why};
 
 /// Name and version of the format.
 const SCHEMA: &str = "orchestrate.run/1";
@@ -110,6 +110,45 @@ impl Stall {
     }
 }
 
+/// What is slow, and why. `null` is what is not known.
+#[derive(Debug, Serialize)]
+pub(super) struct Slow {
+    /// `load`, `prefill` or `decode`, as in the events.
+    phase: &'static str,
+    /// `throttled`, `paging`, `oversubscribed` (too many threads), `stop_and_go` or `unknown`.
+    why: &'static str,
+    /// How long it has been in the phase.
+    phase_s: f64,
+    /// How long the phase takes at most.
+    expected_s: Option<f64>,
+    /// Of the prompt or of the text, in this run or else in earlier ones.
+    ms_per_token: Option<f64>,
+    /// How long nothing has advanced.
+    silent_s: f64,
+    /// The same in a sentence, with what helps.
+    message: String,
+}
+
+impl Slow {
+    pub(super) fn new(slow: &watchdog::Slow) -> Self {
+        Self {
+            phase: watched_word(slow.phase),
+            why: match slow.why {
+                Why::Throttled => "throttled",
+                Why::Paging => "paging",
+                Why::Oversubscribed => "oversubscribed",
+                Why::StopAndGo => "stop_and_go",
+                Why::Unknown => "unknown",
+            },
+            phase_s: slow.lasts.as_secs_f64(),
+            expected_s: slow.expected.map(|time| time.as_secs_f64()),
+            ms_per_token: slow.speed.map(|speed| speed.value.get()),
+            silent_s: slow.silent_for.as_secs_f64(),
+            message: engine::slow(slow),
+        }
+    }
+}
+
 /// What was measured; `null` is what could not be.
 #[derive(Debug, Serialize)]
 struct Timings {
@@ -153,6 +192,12 @@ pub(super) enum Event<'a> {
     Phase { phase: &'static str, at_ms: f64 },
     /// Text came.
     Text { text: &'a str, at_ms: f64 },
+    /// It is slow; again every ten seconds at most, while it lasts.
+    Slow {
+        #[serde(flatten)]
+        slow: Slow,
+        at_ms: f64,
+    },
     /// It could not be started.
     NotStarted {
         #[serde(flatten)]

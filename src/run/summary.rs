@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::engine::{Measured, Outcome};
 use crate::units::{MsPerToken, duration};
-use crate::watchdog::{Projection, Source};
 
 /// `112 tokens · 207 ms/token (4.82 tok/s) · prompt 34 tokens at 12 ms · load 1.3 s · total 23.2 s ·
 /// stopped: end of text`; what is not known is left out.
@@ -32,38 +31,6 @@ pub(super) fn line(outcome: &Outcome) -> String {
     parts.push(format!("total {}", time(measured.total_ms)));
     parts.push(format!("stopped: {}", outcome.end));
     parts.join(" · ")
-}
-
-/// What a fixed limit will do, with the arithmetic and the remedy.
-pub(super) fn projection(projection: &Projection) -> String {
-    let Projection {
-        speed,
-        tokens,
-        needed,
-        limit,
-        cut_after,
-        fitting,
-        suggested,
-        ..
-    } = projection;
-    let earlier = match speed.source {
-        Source::ThisRun => "",
-        _ => " (measured in earlier runs)",
-    };
-    let limit = duration::exact(*limit);
-    let remedy = match fitting {
-        0 => " or \"auto\"".to_owned(),
-        fitting => format!(", \"auto\", or max_tokens {fitting}"),
-    };
-    // As one word of a command line.
-    let suggested = duration::exact(*suggested).replace(' ', "");
-    format!(
-        "at {}{earlier} {} need {}; the {limit} limit will cut after about {cut_after}: \
-         use --timeout {suggested}{remedy}",
-        speed.value,
-        count(*tokens),
-        duration::short(*needed),
-    )
 }
 
 fn prompt(measured: &Measured) -> Option<String> {

@@ -15,6 +15,10 @@ const FRAME: Duration = Duration::from_millis(100);
 /// How often a line is written elsewhere, as into the log of a nightly job.
 const PLAIN_EVERY: Duration = Duration::from_secs(15);
 
+/// How long the line says that it is slow when it is not said again: a little longer than the ten seconds
+/// after which it is, if it lasts.
+const SLOW_SHOWN: Duration = Duration::from_secs(12);
+
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -38,6 +42,8 @@ pub struct Live {
     name: String,
     bar: Option<ProgressBar>,
     last_plain: Duration,
+    /// That it is slow, and until when that is said.
+    slow: Option<(String, Duration)>,
     /// Whether the text itself goes to the same terminal.
     text_shows: bool,
 }
@@ -52,6 +58,7 @@ impl Live {
             name: name.to_owned(),
             bar: None,
             last_plain: Duration::ZERO,
+            slow: None,
             text_shows: text_is_printed && console.stdout_is_terminal,
         }
     }
@@ -71,13 +78,14 @@ impl Live {
 
     /// Says what goes on: `elapsed` since the command, with so many pieces of text.
     pub fn draw(&mut self, step: Step, elapsed: Duration, pieces: usize) {
-        if self.console.quiet
-            || elapsed < SILENCE
-            || (step == Step::Phase(Phase::Decode) && self.text_shows)
-        {
+        if self.console.quiet || elapsed < SILENCE || self.is_hidden(step) {
             return;
         }
-        let line = status(step, elapsed, pieces);
+        let mut line = status(step, elapsed, pieces);
+        if let Some((slow, _)) = self.slow.as_ref().filter(|(_, until)| elapsed < *until) {
+            line.push_str(" · ");
+            line.push_str(slow);
+        }
         if self.console.stderr_is_terminal {
             let bar = self.bar.get_or_insert_with(spinner);
             bar.set_message(line);
@@ -86,6 +94,27 @@ impl Live {
             self.last_plain = elapsed;
             self.console.line(&format_args!("{}: {line}", self.name));
         }
+    }
+
+    /// Takes up that it is slow. Where there is no such line to say it in, returns `false`: then it is for
+    /// the caller to say it, and nothing else is said for a while.
+    pub fn slow(&mut self, step: Step, elapsed: Duration, slow: String) -> bool {
+        if !self.console.stderr_is_terminal || self.console.quiet || self.is_hidden(step) {
+            self.last_plain = elapsed;
+            return false;
+        }
+        self.slow = Some((slow, elapsed + SLOW_SHOWN));
+        true
+    }
+
+    /// It has advanced, or is at something else.
+    pub fn not_slow(&mut self) {
+        self.slow = None;
+    }
+
+    /// Whether the text is where the line would be.
+    fn is_hidden(&self, step: Step) -> bool {
+        step == Step::Phase(Phase::Decode) && self.text_shows
     }
 
     /// Takes the line away, before anything else is written to the terminal.
@@ -126,6 +155,33 @@ mod tests {
     #[test]
     fn the_template_is_one() {
         assert!(ProgressStyle::with_template("{spinner} {wide_msg}").is_ok());
+    }
+
+    fn console(stderr_is_terminal: bool) -> Console {
+        Console {
+            stderr_is_terminal,
+            stdout_is_terminal: true,
+            stdin_is_terminal: false,
+            quiet: false,
+        }
+    }
+
+    #[test]
+    fn slow_is_part_of_the_line_where_there_is_one() {
+        let now = Duration::from_secs(20);
+        let says = |console, text_is_printed, phase| {
+            let mut live = Live::new(console, "coder", text_is_printed);
+            live.slow(Step::Phase(phase), now, "slow".to_owned())
+        };
+        assert!(says(console(true), true, Phase::Load));
+        assert!(!says(console(true), true, Phase::Decode), "there is text");
+        assert!(says(console(true), false, Phase::Decode));
+        assert!(!says(console(false), false, Phase::Load), "no terminal");
+        let quiet = Console {
+            quiet: true,
+            ..console(true)
+        };
+        assert!(!says(quiet, true, Phase::Load));
     }
 
     #[test]

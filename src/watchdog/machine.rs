@@ -1,5 +1,6 @@
 //! The state machine: events and a time in, findings out.
 
+mod slowness;
 mod spending;
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::evidence::{Evidence, Judgement, SHORTEST_SPAN};
 use super::pace::{PromptPace, TokenPace};
 use super::repeat::Repeats;
 use super::shapes::Shapes;
-use super::verdict::{Cause, Finding, Slow, Stall, Verdict, Why};
+use super::verdict::{Cause, Finding, Stall, Verdict};
 use super::window::{
     DRAIN_WINDOW, EXIT_WINDOW, Expected, Known, SPAWN_WINDOW, Source, Window, Windows, constant,
     decode_window, load_window, prefill_window,
@@ -30,13 +31,6 @@ const SAMPLE_AT_WORK: Duration = Duration::from_secs(10);
 const CONFIRM_AFTER: Duration = Duration::from_millis(500);
 /// How long the answer to [`Finding::Sample`] is waited for.
 const ANSWER_WITHIN: Duration = Duration::from_millis(500);
-/// A silence is called slow from this part of its window on, if there is a reason for it …
-const SLOW_PART: u32 = 4;
-/// … but not later than that …
-const SLOW_LATEST: Duration = Duration::from_secs(5);
-/// … and from this part on, if there is none: half a window is four times the expected silence.
-const SLOW_PART_UNKNOWN: u32 = 2;
-
 /// What has to be known beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Terms {
@@ -66,6 +60,8 @@ pub struct Watchdog {
     terms: Terms,
     clock: Clock,
     phase: Phase,
+    /// When the phase began.
+    entered_at: Duration,
     /// When something last advanced.
     progress_at: Duration,
     loaded_at: Option<Duration>,
@@ -83,7 +79,8 @@ pub struct Watchdog {
     blind: bool,
     /// This silence was judged after its window.
     judged: bool,
-    said_slow: Vec<(Phase, Why)>,
+    /// When it was last said to be slow.
+    said_slow_at: Option<Duration>,
     said_backpressure: bool,
     said_projection: bool,
     ended: bool,
@@ -96,6 +93,7 @@ impl Watchdog {
         Self {
             clock: Clock::new(terms.spawned),
             phase: Phase::Spawn,
+            entered_at: terms.spawned,
             progress_at: terms.spawned,
             loaded_at: None,
             prompt_given: false,
@@ -109,7 +107,7 @@ impl Watchdog {
             awaiting: false,
             blind: false,
             judged: false,
-            said_slow: Vec::new(),
+            said_slow_at: None,
             said_backpressure: false,
             said_projection: false,
             ended: false,
@@ -285,6 +283,7 @@ impl Watchdog {
             self.evidence.new_kind_of_work();
         }
         self.phase = phase;
+        self.entered_at = now;
         if phase >= Phase::Prefill {
             self.loaded_at.get_or_insert(now);
             self.prompt.entered(now);
@@ -432,28 +431,6 @@ impl Watchdog {
     fn comes_before_budget(&self, since: Duration, patience: Duration) -> bool {
         let due = self.clock.on_wall(since.saturating_add(patience));
         self.budget_end().is_none_or(|(end, _)| due < end)
-    }
-
-    fn say_slow(&mut self, now: Duration, findings: &mut Vec<Finding>) {
-        let window = self.window();
-        let silent_for = self.silent_for();
-        let Some(why) = self.judgement(now).why else {
-            return;
-        };
-        let from = match why {
-            Why::Unknown => window.length / SLOW_PART_UNKNOWN,
-            _ => (window.length / SLOW_PART).min(SLOW_LATEST),
-        };
-        let phase = self.phase;
-        if silent_for >= from && !self.said_slow.contains(&(phase, why)) {
-            self.said_slow.push((phase, why));
-            findings.push(Finding::Slow(Slow {
-                why,
-                phase,
-                silent_for,
-                window,
-            }));
-        }
     }
 
     /// When a sample is next of use; `None` is at once.

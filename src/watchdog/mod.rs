@@ -67,6 +67,12 @@
 //! | do nothing | | [`Cause::Hung`] after 1 |
 //! | cannot be seen | | [`Cause::Unobserved`] after 1 |
 //!
+//! # Slow
+//!
+//! Long before anything is called dead it is called slow ([`Finding::Slow`]): in a silence with a reason
+//! from a quarter of the window or 5 s on, without one from half of it, and where a token takes three times
+//! as long as in earlier runs. It is said at once, and then every ten seconds at most while it lasts.
+//!
 //! # The rule of idleness
 //!
 //! A prefill window can be two hours long, and a process that does nothing at all does not need them:

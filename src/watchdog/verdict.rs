@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::budget::{Overrun, Projection};
 use super::event::Phase;
-use super::window::Window;
+use super::window::{Known, Window};
+use crate::units::MsPerToken;
 
 /// What came of an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,7 +13,8 @@ pub enum Finding {
     /// Look at the processes and answer with [`Event::Sample`](super::Event::Sample), within half a
     /// second. Without an answer the verdict is from silence alone.
     Sample,
-    /// It is slow, which ends nothing. Said once for each phase and reason.
+    /// It is slow, which ends nothing. Said at once, and then every ten seconds at most for as long as
+    /// it is.
     Slow(Slow),
     /// It cannot write: somebody on our side does not read. Said once in a silence.
     Backpressure,
@@ -80,17 +82,25 @@ pub enum Cause {
     Unobserved,
 }
 
-/// It advances slowly, or not for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// It advances far slower than in earlier runs, or has not for a while.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slow {
     /// Why, as far as can be told.
     pub why: Why,
     /// In which phase.
     pub phase: Phase,
+    /// How long it has been in it.
+    pub lasts: Duration,
     /// How long nothing has advanced.
     pub silent_for: Duration,
     /// The window of the phase.
     pub window: Window,
+    /// Time per token, of the prompt or of the text, where anything is known of it.
+    pub speed: Option<Known<MsPerToken>>,
+    /// Time per token in earlier runs, where this one takes several times that.
+    pub usual: Option<MsPerToken>,
+    /// How long the phase takes at most at that speed; the load as long as in earlier runs.
+    pub expected: Option<Duration>,
 }
 
 /// Why something is slow.

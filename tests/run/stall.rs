@@ -101,6 +101,29 @@ async fn a_spin_is_given_four_windows_and_no_more() {
 }
 
 #[tokio::test]
+async fn slow_is_said_once_in_ten_seconds_and_told_in_json_lines() {
+    let world = World::with_server();
+    // A spin is given four windows, and is called slow from half of one on.
+    let args = ["plain", "hi", "--jsonl", "--set", "watch.decode=2s"];
+    let ended = world.run(args).script("ready;write one;spin").end().await;
+    let ended = ended.left_with(125);
+    assert_eq!(
+        ended.stderr.matches("slow, not hung").count(),
+        1,
+        "{ended:?}"
+    );
+    let ended = ended.said(&["note: slow, not hung: generating for", "it is at work"]);
+    let events = ended.json_lines();
+    let mut slow = events.iter().filter(|event| event["event"] == "slow");
+    let slow = slow.next().expect("an event");
+    assert_eq!(
+        (&slow["phase"], &slow["why"]),
+        (&"decode".into(), &"unknown".into())
+    );
+    assert!(slow["silent_s"].as_f64() >= Some(1.0), "{slow}");
+}
+
+#[tokio::test]
 async fn an_answer_that_repeats_itself_without_end_is_looping() {
     for profile in PROFILES {
         let script = "ready;write begin;repeat 600 ab;hang";

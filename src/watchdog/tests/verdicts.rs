@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::sim::{Look, Sim, secs};
+use crate::units::MsPerToken;
 use crate::watchdog::{
-    Blocked, Budget, Cause, Counters, Event, Expected, Finding, GroupState, Phase, Sample, Source,
-    Terms, Verdict, Why,
+    Blocked, Budget, Cause, Counters, Event, Expected, Finding, GroupState, Known, Phase, Sample,
+    Source, Terms, Verdict, Why,
 };
 
 pub(super) fn terms() -> Terms {
@@ -93,7 +94,7 @@ fn each_look_has_its_verdict() {
 }
 
 #[test]
-fn slow_is_said_once_and_long_before_dead() {
+fn slow_is_said_long_before_dead_and_every_ten_seconds_while_it_lasts() {
     for (look, why, latest) in [
         (Look::Throttled(0.05), Why::Throttled, 4.0),
         (Look::Paging, Why::Paging, 4.0),
@@ -104,16 +105,84 @@ fn slow_is_said_once_and_long_before_dead() {
         sim.look(look);
         sim.wait(secs(latest));
         assert_eq!(whys(&sim), [why], "{look:?}");
-        sim.wait(secs(30.0));
-        sim.token();
-        sim.wait(secs(9.0));
-        assert_eq!(
-            whys(&sim).iter().filter(|said| **said == why).count(),
-            1,
-            "{look:?}"
+        let first = sim.said.last().expect("it was said").0;
+        sim.wait(secs(25.0) + first - sim.now);
+        assert_eq!(whys(&sim), [why; 3], "{look:?}");
+        let times: Vec<_> = sim.said.iter().map(|(at, _)| *at).collect();
+        assert!(
+            times.is_sorted_by(|one, next| *next >= *one + secs(10.0)),
+            "{times:?}"
         );
         assert_eq!(sim.verdict(), None);
+        sim.tokens(1000, secs(0.04));
+        assert!(whys(&sim).len() <= 4, "what advances is not slow: {look:?}");
     }
+}
+
+#[test]
+fn a_run_that_is_merely_long_is_not_slow() {
+    let known = |ms| Known::new(MsPerToken::new(ms).expect("a speed"), Source::History);
+    let sim = |usual| {
+        let expected = Expected {
+            ms_per_token: Some(known(usual)),
+            ..Expected::default()
+        };
+        let mut sim = Sim::new(
+            Terms {
+                expected,
+                loop_guard: false,
+                ..terms()
+            },
+            Look::Throttled(0.05),
+        );
+        sim.tell(Event::Entered(Phase::Prefill));
+        sim.tokens(100, secs(0.8));
+        sim
+    };
+    assert_eq!(whys(&sim(800.0)), []);
+    assert_eq!(whys(&sim(300.0)), []);
+    let slow = sim(40.0);
+    assert!((6..=8).contains(&whys(&slow).len()), "{:?}", slow.said);
+    let Some((_, Finding::Slow(last))) = slow.said.last() else {
+        panic!("{:?}", slow.said)
+    };
+    assert_eq!(
+        (last.why, last.usual, last.phase),
+        (Why::Throttled, Some(known(40.0).value), Phase::Decode)
+    );
+    let speed = last.speed.expect("measured");
+    assert_eq!(speed.source, Source::ThisRun);
+    // 256 tokens at 800 ms.
+    let expected = last.expected.expect("known");
+    assert!(
+        expected > secs(204.0) && expected < secs(206.0),
+        "{expected:?}"
+    );
+}
+
+#[test]
+fn a_slow_load_is_said_with_what_it_took_before() {
+    let expected = Expected {
+        load: Some(Known::new(secs(2.0), Source::History)),
+        ..Expected::default()
+    };
+    let mut sim = Sim::new(
+        Terms {
+            expected,
+            ..terms()
+        },
+        Look::Device,
+    );
+    sim.tell(Event::Entered(Phase::Load));
+    sim.wait(secs(8.0));
+    let Some((_, Finding::Slow(slow))) = sim.said.last() else {
+        panic!("{:?}", sim.said)
+    };
+    assert_eq!(
+        (slow.why, slow.expected, slow.speed),
+        (Why::Paging, Some(secs(2.0)), None)
+    );
+    assert!(slow.lasts >= secs(5.0) && slow.lasts <= secs(7.0));
 }
 
 #[test]
