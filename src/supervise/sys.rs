@@ -6,7 +6,6 @@
 )]
 
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ pub fn die_with_parent(command: &mut Command) {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+        use std::os::unix::process::CommandExt;
         let parent = getpid();
         let setup = move || -> io::Result<()> {
             set_parent_process_death_signal(Some(Signal::KILL))?;

@@ -77,6 +77,7 @@ fn is_alive(pid: &str) -> bool {
 }
 
 /// Waits until something has come to pass that no event tells of.
+#[cfg(target_os = "linux")]
 async fn until(what: &str, condition: impl Fn() -> bool) {
     let waiting = async {
         while !condition() {
@@ -87,6 +88,7 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 }
 
 /// Whether there is an entry in the table of processes: not even a zombie is left without one.
+#[cfg(target_os = "linux")]
 fn is_listed(pid: &str) -> bool {
     std::path::Path::new("/proc").join(pid).exists()
 }
