@@ -73,7 +73,10 @@ impl Place {
                         Some(logarithm) => logarithm.exp(),
                         None => token.get("prob")?.as_f64()?,
                     };
-                    Some((text(token, ["token", "tok_str"])?, probability))
+                    // What is none is nothing to reckon with; 1 may be a hair more by rounding.
+                    let is_one = probability.is_finite() && probability >= 0.0;
+                    let text = text(token, ["token", "tok_str"])?;
+                    is_one.then_some((text, probability.min(1.0)))
                 })
                 .collect(),
         })
@@ -179,6 +182,14 @@ mod tests {
         assert_eq!(Place::of_event(&today), expected);
         assert_eq!(Place::of_event(&old), expected);
         assert_eq!(Place::of_event(&json!({})), vec![]);
+    }
+
+    #[test]
+    fn what_is_no_probability_is_left_out() {
+        let event = json!({"completion_probabilities": [{"token": "a", "top_logprobs": [
+            {"token": "a", "logprob": 1e-9}, {"token": "b", "logprob": 1e9},
+            {"token": "c", "prob": -0.5}]}]});
+        assert_eq!(Place::of_event(&event), vec![place("a", &[("a", 1.0)])]);
     }
 
     proptest! {
