@@ -54,6 +54,15 @@ pub(super) fn expect(descendants: impl IntoIterator<Item = Identity>) {
     orphans().known.extend(descendants);
 }
 
+/// Forgets descendants that are gone. Without that, runs of less than a second, which never come to
+/// [`reap_orphans`], would leave them noted for ever.
+pub(super) fn forget<'a>(gone: impl IntoIterator<Item = &'a Identity>) {
+    let mut orphans = orphans();
+    for identity in gone {
+        orphans.known.remove(identity);
+    }
+}
+
 /// Reaps orphans that have ended.
 pub(super) fn reap_orphans() {
     let now = Instant::now();
@@ -87,4 +96,22 @@ fn cannot_be_ours(stat: &Stat) -> bool {
     stat_of(own_pid()).is_some_and(|own| {
         stat.session != own.session || (stat.group != stat.pid && stat.group != own.group)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gone_is_not_noted_any_more() {
+        // No process has such a number.
+        let gone = Identity {
+            pid: u32::MAX,
+            start_ticks: 1,
+        };
+        expect([gone]);
+        assert!(orphans().known.contains(&gone));
+        forget(&[gone]);
+        assert!(!orphans().known.contains(&gone));
+    }
 }

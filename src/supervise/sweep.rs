@@ -95,6 +95,9 @@ impl<'k> Sweep<'k> {
                 sleep(LOOK_EVERY).await;
             }
         }
+        if self.left.is_empty() {
+            adopted::forget(&self.killed);
+        }
         Swept {
             count: self.killed.len(),
             left: self.left.iter().map(quarantined).collect(),
