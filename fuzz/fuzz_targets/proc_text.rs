@@ -22,7 +22,11 @@ fuzz_target!(|input: (&str, &str)| {
     if let Some(name) = wait_channel(text) {
         assert!(text.contains(name));
     }
-    let _ = (Io::parse(text), resident_and_peak(text), numbers(text).count());
+    let _ = (
+        Io::parse(text),
+        resident_and_peak(text),
+        numbers(text).count(),
+    );
     if !other.contains(" - cgroup") {
         assert!(cpu_cgroups(text, other).is_empty());
     }

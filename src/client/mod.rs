@@ -26,6 +26,7 @@ use serde_json::Value;
 use connection::Reply;
 
 pub use error::ClientError;
+pub use sse::{EventParser, Overlong};
 pub use stream::EventStream;
 
 /// The status of an answer that is what was asked for.

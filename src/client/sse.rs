@@ -19,13 +19,13 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// An event was longer than its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Overlong;
+pub struct Overlong;
 
 /// Cuts a stream of bytes into the data of its events.
 ///
 /// An event that the stream does not finish is no event: what it holds is lost with the parser.
 #[derive(Debug)]
-pub(super) struct EventParser {
+pub struct EventParser {
     /// Most bytes of an event, names of fields included.
     limit: usize,
     /// The line that has not ended yet.
@@ -40,7 +40,8 @@ pub(super) struct EventParser {
 
 impl EventParser {
     /// A parser at the beginning of a stream, for events of at most `limit` bytes.
-    pub(super) fn new(limit: usize) -> Self {
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
         Self {
             limit,
             line: Vec::new(),
@@ -56,11 +57,7 @@ impl EventParser {
     /// # Errors
     /// [`Overlong`] when an event exceeds the limit; the events before it have been appended.
     /// The parser is of no use after that.
-    pub(super) fn feed(
-        &mut self,
-        chunk: &[u8],
-        events: &mut VecDeque<String>,
-    ) -> Result<(), Overlong> {
+    pub fn feed(&mut self, chunk: &[u8], events: &mut VecDeque<String>) -> Result<(), Overlong> {
         let mut rest = chunk;
         while let Some(&next) = rest.first() {
             if std::mem::take(&mut self.after_cr) && next == b'\n' {

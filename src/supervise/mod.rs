@@ -75,6 +75,8 @@ pub mod vitals;
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
 pub use pipes::BURST;
+#[cfg(fuzzing)]
+pub use register::check_record;
 pub use register::{Orphans, Register, sweep_orphans};
 pub use report::{ExitReport, LadderStep, Quarantined, Status, Usage};
 pub use sys::die_with_parent;

@@ -9,6 +9,8 @@
 //! or if its environment holds the mark of that very job, or if it descends from one of those.
 
 mod decide;
+#[cfg(fuzzing)]
+mod fuzzing;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +29,8 @@ use super::processes::{Identity, all, environment_holds, stat_of};
 use super::report::Quarantined;
 use super::sweep::quarantined;
 use decide::{Seen, Sighting, Verdict, verdict};
+#[cfg(fuzzing)]
+pub use fuzzing::check_record;
 
 /// The form of the records. A record of another form is left to whoever knows it.
 const VERSION: u32 = 1;
@@ -171,8 +175,7 @@ async fn sweep_record(path: PathBuf, orphans: &mut Orphans) {
         // Its supervisor has removed it meanwhile.
         return;
     };
-    let record = serde_json::from_str(&text).ok();
-    let Some(record) = record.filter(|record: &Record| record.version == VERSION) else {
+    let Some(record) = read(&text) else {
         orphans.unreadable.push(path);
         return;
     };
@@ -204,6 +207,12 @@ async fn sweep_record(path: PathBuf, orphans: &mut Orphans) {
     let removed = record.leftovers.into_iter().filter(|path| remove(path));
     orphans.removed.extend(removed);
     let _ = fs::remove_file(path);
+}
+
+/// The record in this text; `None` where it is none, or one of another form.
+fn read(text: &str) -> Option<Record> {
+    let record: Record = serde_json::from_str(text).ok()?;
+    (record.version == VERSION).then_some(record)
 }
 
 /// Looks at what there is, as far as the record has to do with it.
