@@ -1,6 +1,6 @@
 //! The driver: carries events from the job to the state machine, and its actions back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::replay::Replay;
 use super::request::{Prepared, StartError, Way};
 use super::watch;
 use crate::dialect::{PromptProgress, Told};
-use crate::supervise::{Event, ExitReport, Job, SpawnError, Spec};
+use crate::supervise::{Event, ExitReport, Job, SpawnError, Spec, Vitals};
 use crate::watchdog::{self, Expected, Projection, Slow};
 
 /// A run whose last words were lost is repeated as long as all of them together took less: whoever
@@ -77,6 +77,8 @@ pub struct Session {
     replay: Replay,
     repetitions: u32,
     evidence: Evidence,
+    /// Sources of evidence that are not offered here, and of which that was said.
+    not_offered: BTreeSet<&'static str>,
     events: VecDeque<SessionEvent>,
     finished: bool,
 }
@@ -120,6 +122,7 @@ impl Session {
             replay: Replay::default(),
             repetitions: 0,
             evidence: Evidence::default(),
+            not_offered: BTreeSet::new(),
             finished: false,
         })
     }
@@ -290,6 +293,7 @@ impl Session {
                 Action::Sample => {
                     let vitals = self.job.vitals();
                     let sample = Box::new(watch::sample(&vitals));
+                    self.say_what_is_not_offered(&vitals);
                     self.evidence.saw(now, vitals);
                     self.handle(Input::Sample(sample));
                 }
@@ -308,6 +312,17 @@ impl Session {
                     self.job.kill();
                 }
                 Action::Finish(ended) => self.finish(*ended),
+            }
+        }
+    }
+
+    /// Says once of each source of evidence that this platform or container does not offer it.
+    fn say_what_is_not_offered(&mut self, vitals: &Vitals) {
+        for source in &vitals.missing {
+            if self.not_offered.insert(source) {
+                self.events.push_back(SessionEvent::Log(format!(
+                    "orchestrate: {source} cannot be read here: the watch does without it"
+                )));
             }
         }
     }

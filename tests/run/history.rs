@@ -149,9 +149,18 @@ async fn a_state_directory_that_cannot_be_made_costs_a_warning_and_nothing_else(
 async fn a_read_only_state_directory_costs_a_warning_and_is_still_read() {
     let world = World::new();
     untroubled(world.run(["plain", "hi"]).script(SHORT).end().await);
-    let read_only = |mode| {
-        let mode = fs::Permissions::from_mode(mode);
-        fs::set_permissions(world.path("state"), mode).expect("changed");
+    // The directory, and the files in it: those that are there could be written without it.
+    let allow = |directory, file| {
+        let allow = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("changed");
+        };
+        let state = world.path("state");
+        for entry in fs::read_dir(&state).expect("readable").flatten() {
+            if entry.path().is_file() {
+                allow(&entry.path(), file);
+            }
+        }
+        allow(&state, directory);
     };
     // To root, permissions mean nothing, unless it gives that up.
     let orchestrate = env!("CARGO_BIN_EXE_orchestrate");
@@ -164,14 +173,14 @@ async fn a_read_only_state_directory_costs_a_warning_and_is_still_read() {
         eprintln!("skipped: as root it needs setpriv (util-linux)");
         return;
     }
-    read_only(0o555);
+    allow(0o555, 0o444);
     let with = |words: &[&str]| {
         let args = [&powerless[1..], words].concat();
         world.program(powerless[0], args).script(SHORT).end()
     };
     let ran = with(&["run", "plain", "hi"]).await;
     let listed = with(&["history"]).await;
-    read_only(0o700);
+    allow(0o700, 0o600);
     ran.left_with(0).showed("fn add()").said(&[
         "warning: this run is not in the history",
         "cannot be written",
