@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::exchange::Question;
 use crate::dialect::{
-    ArgsError, Counting, GenerationArgs, Program, Style, completion_args, environment, server_args,
+    ArgsError, Argv, Capabilities, Counting, GenerationArgs, Program, Style, completion_args,
+    environment, server_args,
 };
 use crate::exit::Exit;
 use crate::host::usable_cpus;
@@ -217,30 +218,18 @@ impl Request {
             Program::Server => profile.batch,
             _ => u32::try_from(prompt.text().len()).map_or(context, |bytes| bytes.min(context)),
         };
+        let capabilities = &install.capabilities;
         let (argv, way, stdin) = if install.kind == Program::Server {
-            let socket = SocketDir::create()?;
-            let argv = server_args(&args, socket.socket(), &install.capabilities)?;
-            let question = Box::new(Question {
-                profile: profile.clone(),
-                prompt,
-                probabilities,
-                capabilities: install.capabilities.clone(),
-            });
-            let way = Way::Http {
-                socket,
-                question,
-                context,
-                counting: Counting::of(&profile, &install.capabilities),
-            };
+            let (argv, way) = over_http(&args, prompt, probabilities, capabilities)?;
             (argv, way, Vec::new())
         } else {
-            let argv = completion_args(&args, &prompt, &install.capabilities)?;
+            let argv = completion_args(&args, &prompt, capabilities)?;
             if argv.echoes_prompt {
                 return Err(StartError::TooOld {
                     program: install.program,
                 });
             }
-            let style = Style::of(&install.capabilities);
+            let style = Style::of(capabilities);
             (argv, Way::Stdin { style }, on_stdin(prompt.text()))
         };
         Ok(Prepared {
@@ -263,6 +252,30 @@ impl Request {
             notes: argv.notes,
         })
     }
+}
+
+/// A server on a socket of its own, and what it will be asked.
+fn over_http(
+    args: &GenerationArgs<'_>,
+    prompt: Prompt,
+    probabilities: u32,
+    capabilities: &Capabilities,
+) -> Result<(Argv, Way), StartError> {
+    let socket = SocketDir::create()?;
+    let argv = server_args(args, socket.socket(), capabilities)?;
+    let question = Box::new(Question {
+        profile: args.profile.clone(),
+        prompt,
+        probabilities,
+        capabilities: capabilities.clone(),
+    });
+    let way = Way::Http {
+        socket,
+        question,
+        context: args.context,
+        counting: Counting::of(args.profile, capabilities),
+    };
+    Ok((argv, way))
 }
 
 /// The whole environment of a program of llama.cpp: ours but for what would change it behind the profile's

@@ -50,7 +50,7 @@ pub(super) fn resolve(
         problems.push(problem);
         ModelRef::BuiltIn(String::new())
     });
-    let profile = Profile {
+    let mut profile = Profile {
         name: name.to_owned(),
         description: settings.read("description").unwrap_or_default(),
         route: settings
@@ -77,17 +77,8 @@ pub(super) fn resolve(
         max_tokens: settings.read("max_tokens").unwrap_or(default::MAX_TOKENS),
         stop: settings.read("stop").unwrap_or_default(),
         prompt: settings.prompt(),
-        limits: Limits {
-            timeout: settings.limit("limits.timeout"),
-            floor: settings.time("limits.floor").unwrap_or(default::FLOOR),
-            load: settings.limit("limits.load"),
-        },
-        watch: Watch {
-            load: settings.limit("watch.load"),
-            prefill: settings.limit("watch.prefill"),
-            decode: settings.limit("watch.decode"),
-            loops: settings.read("watch.loops").unwrap_or(true),
-        },
+        limits: settings.limits(),
+        watch: settings.watch(),
         environment: settings.texts_below("environment"),
         extra_args: settings.read("extra_args").unwrap_or_default(),
     };
@@ -96,7 +87,6 @@ pub(super) fn resolve(
     between_words(&profile, settings, &mut problems);
     environment(settings, &mut problems);
     // Whoever turns a chat into a raw prompt, for one run or in a nearer file, does without its system turn.
-    let mut profile = profile;
     if profile.prompt.mode == PromptMode::Raw && profile.prompt.system.take().is_some() {
         notes.push("a raw prompt has no system turn: \"prompt.system\" is left out".to_owned());
     }
@@ -172,6 +162,23 @@ impl Settings {
         self.below(section)
             .filter_map(|(name, set)| Some((name.to_owned(), String::from_toml(&set.value)?)))
             .collect()
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.limit("limits.timeout"),
+            floor: self.time("limits.floor").unwrap_or(default::FLOOR),
+            load: self.limit("limits.load"),
+        }
+    }
+
+    fn watch(&self) -> Watch {
+        Watch {
+            load: self.limit("watch.load"),
+            prefill: self.limit("watch.prefill"),
+            decode: self.limit("watch.decode"),
+            loops: self.read("watch.loops").unwrap_or(true),
+        }
     }
 
     fn sampling(&self) -> Sampling {

@@ -138,15 +138,13 @@ impl Job {
         let spawned = start(&mut command);
         // The command still holds the child's ends of the pipes; with them open ours never end.
         drop(command);
-        let leader = match spawned {
-            Ok(leader) => leader,
-            Err(source) => {
-                if let Some(registered) = registered {
-                    registered.remove();
-                }
-                return Err(SpawnError::Exec { program, source });
+        let leader = spawned.map_err(|source| {
+            if let Some(registered) = registered.take() {
+                registered.remove();
             }
-        };
+            let program = program.clone();
+            SpawnError::Exec { program, source }
+        })?;
 
         let child = Child::new(leader);
         let pid = leader.as_raw_nonzero().get().unsigned_abs();
