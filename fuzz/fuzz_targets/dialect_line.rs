@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use orchestrate::dialect::{Capabilities, Fact, JsonLine, LogEvent, Program, Timings};
+use orchestrate::dialect::{Capabilities, Counting, Fact, JsonLine, LogEvent, Program, Timings};
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
@@ -26,6 +26,11 @@ fuzz_target!(|bytes: &[u8]| {
             .is_none_or(|ms| ms.is_finite() && ms > 0.0)
     );
     let _ = timings.generated_tokens();
+    for counting in [Counting::Slots, Counting::Metrics] {
+        if let Some(told) = counting.read(&text) {
+            let _ = (told.prompt_tokens(), told.decoded());
+        }
+    }
     for program in Program::ALL {
         let found = Capabilities::parse(program, &text, &text);
         let _ = (found.can_generate(), found.build_name());

@@ -7,7 +7,7 @@ use crate::postmortem::Request;
 /// Show what was seen of runs that stalled, looped or crashed
 ///
 /// Before a process is ended for good, it is looked at: its threads and what they wait for, CPU time, bytes
-/// read, its last 200 log lines. The newest 100 records are kept in the state directory; they leave this
+/// read, what a server last told of its slots, its last 200 log lines. The newest 100 records are kept in the state directory; they leave this
 /// machine only if you send them.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:

@@ -23,7 +23,7 @@ use crate::host::unix_ms;
 use crate::incidents::Incidents;
 use crate::past::Surroundings;
 use crate::postmortem;
-use crate::profiles::execute;
+use crate::profiles::{Surroundings as ProfilesSurroundings, execute};
 use crate::run::{RunError, RunRequest};
 use crate::store::{Paths, Places};
 use crate::ui::{ColorChoice, Console, Interrupts};
@@ -145,7 +145,12 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
             Command::Prompt(args) => prompt(args, &paths, console, accepted).await,
             Command::Profiles(args) => {
                 let places = Places::discover(&paths)?;
-                execute(&args.into(), &places, &mut io::stdout().lock())?;
+                let surroundings = ProfilesSurroundings {
+                    places: &places,
+                    paths: &paths,
+                    llama_dir: vendor::llama_dir(None),
+                };
+                execute(&args.into(), &surroundings, &mut io::stdout().lock()).await?;
                 Ok(Exit::Done)
             }
             Command::Incidents(args) => {

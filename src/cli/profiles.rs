@@ -48,7 +48,8 @@ enum Command {
     /// Check profiles, and orchestrate.toml, for mistakes
     ///
     /// Every mistake is told with its file, line and column. Exits with 3 when there is any; a
-    /// model file that is missing is only a warning.
+    /// model file that is missing is only a warning, and so is a time limit that cannot hold by what the
+    /// history of runs knows of this machine, model, build and settings.
     Check {
         /// Names of profiles; all, and orchestrate.toml, when none is given
         #[arg(value_name = "NAME")]

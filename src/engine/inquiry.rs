@@ -57,3 +57,25 @@ async fn ask(client: &ServerClient, counting: Counting) -> Result<Told, String> 
     let told = counting.read(&answer.body).filter(|_| answer.status == OK);
     told.ok_or_else(|| format!("{} answers with status {}", counting.path(), answer.status))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::UnixListener;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_answer_is_not_waited_for_and_nobody_there_is_told_at_once() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let socket = dir.path().join("s.sock");
+        let began = Instant::now();
+        let nobody = Inquiry::start(&socket, Counting::Slots).answer().await;
+        let nobody = nobody.expect_err("nobody listens");
+        assert!(nobody.starts_with("failed to connect"), "{nobody}");
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        let _silent = UnixListener::bind(&socket).expect("a socket");
+        let silent = Inquiry::start(&socket, Counting::Slots).answer().await;
+        assert_eq!(silent, Err("no answer within 2s".to_owned()));
+        assert!(began.elapsed() >= PATIENCE);
+    }
+}

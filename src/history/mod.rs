@@ -64,6 +64,8 @@ pub struct History {
     /// Of the file, if it was there when it was opened.
     identity: Option<Identity>,
     set_aside: Option<PathBuf>,
+    /// Whoever only looks leaves even a damaged file as it is.
+    only_read: bool,
 }
 
 impl History {
@@ -89,6 +91,21 @@ impl History {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             _ => Self::open(path).map(Some),
         }
+    }
+
+    /// Opens a history to read it, as long as nothing has to be done about it: `None` where it is
+    /// missing, damaged, or of another version.
+    #[must_use]
+    pub fn peek(path: &Path) -> Option<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).ok()?;
+        schema::is_current(&connection).then(|| Self {
+            path: path.to_owned(),
+            connection,
+            identity: identity(path),
+            set_aside: None,
+            only_read: true,
+        })
     }
 
     /// Writes what the log holds into the file, if that is worth the wait for the disk: it may take some
@@ -140,6 +157,7 @@ impl History {
             connection,
             identity,
             set_aside: None,
+            only_read: false,
         };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -167,7 +185,7 @@ impl History {
     ) -> Result<T, HistoryError> {
         match work(&mut self.connection).map_err(Trouble::Sqlite) {
             Ok(value) => return Ok(value),
-            Err(trouble) if trouble.is_damage() => self.start_over()?,
+            Err(trouble) if trouble.is_damage() && !self.only_read => self.start_over()?,
             Err(trouble) => return Err(trouble.told(&self.path)),
         }
         work(&mut self.connection).map_err(|error| Trouble::Sqlite(error).told(&self.path))

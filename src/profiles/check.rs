@@ -2,17 +2,22 @@
 
 use std::io::{self, Write};
 
-use super::ProfilesError;
-use crate::profile::{AUTO, ModelRef, Problem, ProfileError, ProfileSet, Resolved};
+use super::{ProfilesError, Surroundings};
+use crate::engine;
+use crate::profile::{AUTO, Config, ModelRef, Problem, ProfileError, ProfileSet, Resolved};
+use crate::run::foresee;
 use crate::store::{ConfigError, Places};
 
 /// Writes every problem on a line of its own, as compilers do, each once though several profiles
 /// may build on the same file. Without names, all profiles and `orchestrate.toml` are checked.
-pub(super) fn check(
+pub(super) async fn check(
     names: &[String],
-    places: &Places,
+    surroundings: &Surroundings<'_>,
     out: &mut dyn Write,
 ) -> Result<(), ProfilesError> {
+    let places = surroundings.places;
+    // A broken one is told below; without it nobody knows whether a history is wanted.
+    let config = places.config().ok();
     let set = places.profiles()?;
     let everything = names.is_empty();
     let names: Vec<String> = if everything {
@@ -23,7 +28,12 @@ pub(super) fn check(
     let mut found = Found::default();
     for name in &names {
         match set.resolve(name, &[]) {
-            Ok(resolved) => warn(&resolved, out)?,
+            Ok(resolved) => {
+                warn(&resolved, out)?;
+                if let Some(config) = &config {
+                    warn_of_limit(&resolved, config, surroundings, out).await?;
+                }
+            }
             Err(ProfileError::Invalid(problems)) => found.add(problems.iter()),
             Err(missing) => found.others.push(missing.to_string()),
         }
@@ -69,6 +79,28 @@ fn warn(resolved: &Resolved, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "warning: {place}: the model {path} of profile \"{name}\" is missing"
+    )
+}
+
+/// What earlier runs say of a time limit that is too short.
+async fn warn_of_limit(
+    resolved: &Resolved,
+    config: &Config,
+    surroundings: &Surroundings<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Surroundings {
+        paths, llama_dir, ..
+    } = surroundings;
+    let foreseen = foresee(&resolved.profile, llama_dir.clone(), config, paths).await;
+    let (Some(projection), Some(place)) = (foreseen, resolved.origins.get("limits.timeout")) else {
+        return Ok(());
+    };
+    writeln!(
+        out,
+        "warning: {place}: profile \"{}\": {}",
+        resolved.profile.name,
+        engine::projection(&projection)
     )
 }
 

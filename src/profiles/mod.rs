@@ -20,7 +20,7 @@ pub use new::NewProfile;
 
 use crate::exit::Exit;
 use crate::profile::{AUTO, Override, ProfileError, Resolved, schema};
-use crate::store::{ConfigError, Places};
+use crate::store::{ConfigError, Paths, Places};
 
 /// One thing to ask about profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,8 @@ pub enum Request {
         /// As JSON.
         json: bool,
     },
-    /// What is wrong with these profiles, or with all configuration.
+    /// What is wrong with these profiles, or with all configuration, and which time limits cannot hold by
+    /// what the history knows.
     Check {
         /// The names; empty for everything.
         names: Vec<String>,
@@ -50,6 +51,17 @@ pub enum Request {
     New(NewProfile),
     /// Profiles from an older configuration.
     Import(Import),
+}
+
+/// Where answers come from.
+#[derive(Debug, Clone)]
+pub struct Surroundings<'a> {
+    /// Where profiles and configuration are.
+    pub places: &'a Places,
+    /// The user's directories; a check reads the history there, where it has something to say.
+    pub paths: &'a Paths,
+    /// Where llama.cpp's programs are, when the user says so.
+    pub llama_dir: Option<PathBuf>,
 }
 
 /// Why a request could not be answered.
@@ -114,11 +126,12 @@ impl ProfilesError {
 ///
 /// # Errors
 /// When a profile is missing or wrong, or something cannot be read or written.
-pub fn execute(
+pub async fn execute(
     request: &Request,
-    places: &Places,
+    surroundings: &Surroundings<'_>,
     out: &mut dyn Write,
 ) -> Result<(), ProfilesError> {
+    let places = surroundings.places;
     let answered = match request {
         Request::List { json } => list::list(&places.profiles()?, *json, out),
         Request::Show {
@@ -129,7 +142,7 @@ pub fn execute(
             let resolved = places.profiles()?.resolve(name, overrides)?;
             show(&resolved, *json, out).map_err(ProfilesError::Output)
         }
-        Request::Check { names } => check::check(names, places, out),
+        Request::Check { names } => check::check(names, surroundings, out).await,
         Request::Schema => out
             .write_all(schema().as_bytes())
             .map_err(ProfilesError::Output),

@@ -1,14 +1,15 @@
 //! Requests answered on real directories, which each test has to itself.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{NewProfile, ProfilesError, Request, execute};
+use super::{NewProfile, ProfilesError, Request, Surroundings, execute};
 use crate::exit::Exit;
 use crate::profile::{Level, ModelRef};
-use crate::store::Places;
+use crate::store::{Paths, Places};
 
 pub(super) struct World {
     pub(super) places: Places,
@@ -40,12 +41,31 @@ impl World {
     /// The answer, with the test's own directory taken out, and how it ended.
     pub(super) fn ask(&self, request: &Request) -> (String, Result<(), ProfilesError>) {
         let mut out = Vec::new();
-        let result = execute(request, &self.places, &mut out);
+        let result = self.execute(request, &mut out);
         let root = self.places.current.parent().unwrap().display().to_string();
         (
             String::from_utf8(out).unwrap().replace(&root, "ROOT"),
             result,
         )
+    }
+
+    /// There is no history here, and no program.
+    fn execute(&self, request: &Request, out: &mut dyn Write) -> Result<(), ProfilesError> {
+        let root = self.places.current.parent().unwrap();
+        let paths = Paths {
+            config: self.places.user.clone(),
+            cache: root.join("cache"),
+            state: root.join("state"),
+        };
+        let surroundings = Surroundings {
+            places: &self.places,
+            paths: &paths,
+            llama_dir: Some(root.join("llama")),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime
+            .unwrap()
+            .block_on(execute(request, &surroundings, out))
     }
 
     pub(super) fn answer(&self, request: &Request) -> String {
@@ -397,10 +417,7 @@ fn a_reader_that_goes_away_is_no_error() {
         show("coder", true),
         CHECK_ALL,
     ] {
-        assert!(
-            execute(&request, &world.places, &mut Gone).is_ok(),
-            "{request:?}"
-        );
+        assert!(world.execute(&request, &mut Gone).is_ok(), "{request:?}");
     }
     assert!(Path::new(&world.places.current).is_dir());
 }

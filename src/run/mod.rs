@@ -3,6 +3,7 @@
 mod account;
 mod error;
 mod follow;
+mod foresee;
 mod incident;
 mod prepare;
 mod recall;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use tokio::time::Instant;
 
 pub use error::RunError;
+pub(crate) use foresee::foresee;
 pub use prepare::PromptSource;
 pub(crate) use prepare::{Asked, Chosen, Question, choose, find, read};
 

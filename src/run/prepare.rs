@@ -131,7 +131,7 @@ impl Facts {
     }
 }
 
-fn backend(program: Program) -> &'static str {
+pub(super) fn backend(program: Program) -> &'static str {
     match program {
         Program::Server => "server",
         _ => "completion",
@@ -185,11 +185,7 @@ pub(crate) fn choose(
             profile: profile.name,
         });
     }
-    if let Some(trained) = model.header.context_length()
-        && let Ok(trained) = u32::try_from(trained)
-    {
-        notes.extend(profile.cap_context(trained));
-    }
+    notes.extend(lower_context(&mut profile, &model));
     Ok(Chosen {
         profile,
         prompt,
@@ -197,6 +193,21 @@ pub(crate) fn choose(
         jobs: paths.jobs(),
         notes,
     })
+}
+
+/// Lowers the context to what the model was trained for; says so where it does.
+pub(super) fn lower_context(profile: &mut Profile, model: &ModelFile) -> Option<String> {
+    let trained = model.header.context_length()?;
+    profile.cap_context(u32::try_from(trained).ok()?)
+}
+
+/// The program that a named profile is run with.
+pub(super) fn program(backend: Backend) -> Program {
+    match backend {
+        Backend::Server => Program::Server,
+        // The quicker one for a single answer: it needs no second program to end.
+        Backend::Auto | Backend::Completion => Program::Completion,
+    }
 }
 
 /// Finds one of llama.cpp's programs. Dropped, it ends what it has started.
@@ -223,12 +234,13 @@ pub(super) async fn make_ready(
         console.note(note);
     }
     let profile = &chosen.profile;
-    let program = match profile.backend {
-        Backend::Server => Program::Server,
-        // The quicker one for a single answer: it needs no second program to end.
-        Backend::Auto | Backend::Completion => Program::Completion,
-    };
-    let install = find(program, request.llama_dir.as_ref(), asked, paths).await?;
+    let install = find(
+        program(profile.backend),
+        request.llama_dir.as_ref(),
+        asked,
+        paths,
+    )
+    .await?;
     let took = asked.accepted.elapsed();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let history = asked.config.history;

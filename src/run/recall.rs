@@ -2,16 +2,17 @@
 //! kept for the record of this run: what comes at its end, somebody waits for.
 
 use std::future::pending;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::prepare::Facts;
 use crate::dialect::Capabilities;
-use crate::history::{self, History, HistoryError, HostFacts, ModelFacts};
+use crate::history::{self, History, HistoryError, HostFacts, ModelFacts, Settings};
 use crate::host::{Host, unix_ms};
 use crate::profile::HistoryPolicy;
+use crate::store::ModelFile;
 use crate::units::MsPerToken;
 use crate::watchdog::{Expected, Known, Source};
 
@@ -41,14 +42,9 @@ impl Recall {
         let Some((path, policy)) = facts.history.clone() else {
             return Self::Unwanted;
         };
-        let question = Question {
-            path,
-            policy,
-            model: ModelFacts::from(&facts.model).fingerprint,
-            build: build(&facts.install.capabilities),
-            settings: facts.settings.hash.clone(),
-        };
-        Self::Opening(spawn_blocking(move || question.ask()))
+        let capabilities = &facts.install.capabilities;
+        let question = Question::new(&facts.model, capabilities, &facts.settings);
+        Self::Opening(spawn_blocking(move || recall(&path, policy, &question)))
     }
 
     /// What earlier runs say, once; never comes where they say nothing. Cancel safe.
@@ -77,38 +73,66 @@ impl Recall {
 
 /// What has to be known to ask the history.
 struct Question {
-    path: PathBuf,
-    policy: HistoryPolicy,
     model: String,
     build: String,
     settings: String,
 }
 
 impl Question {
-    /// Opens the history, tidies it up once a day, and asks it. What is wrong with it is told when the
-    /// run is recorded.
-    fn ask(self) -> Recalled {
-        let host = HostFacts::from(&Host::detect());
-        let mut expected = None;
-        let history = History::open(&self.path).and_then(|mut history| {
-            history.prune_if_due(self.policy.into(), unix_ms())?;
-            history.shorten_log()?;
-            let Self {
-                model,
-                build,
-                settings,
-                ..
-            } = &self;
-            let found = history.expected(&host.fingerprint, model, build, settings)?;
-            expected = found.map(|found| in_words_of_the_watchdog(&found));
-            Ok(history)
-        });
-        Recalled {
-            history,
-            host,
-            expected,
+    /// About runs on this machine with this model, build and settings.
+    fn new(model: &ModelFile, capabilities: &Capabilities, settings: &Settings) -> Self {
+        Self {
+            model: ModelFacts::from(model).fingerprint,
+            build: build(capabilities),
+            settings: settings.hash.clone(),
         }
     }
+
+    fn ask(
+        &self,
+        history: &mut History,
+        host: &HostFacts,
+    ) -> Result<Option<Expected>, HistoryError> {
+        let Self {
+            model,
+            build,
+            settings,
+        } = self;
+        let found = history.expected(&host.fingerprint, model, build, settings)?;
+        Ok(found.map(|found| in_words_of_the_watchdog(&found)))
+    }
+}
+
+/// Opens the history, tidies it up once a day, and asks it. What is wrong with it is told when the run is
+/// recorded.
+fn recall(path: &Path, policy: HistoryPolicy, question: &Question) -> Recalled {
+    let host = HostFacts::from(&Host::detect());
+    let mut expected = None;
+    let history = History::open(path).and_then(|mut history| {
+        history.prune_if_due(policy.into(), unix_ms())?;
+        history.shorten_log()?;
+        expected = question.ask(&mut history, &host)?;
+        Ok(history)
+    });
+    Recalled {
+        history,
+        host,
+        expected,
+    }
+}
+
+/// What earlier runs say of one with this model, build and settings on this machine. Reads, and does
+/// nothing about what is wrong with the history.
+pub(super) fn look_up(
+    path: &Path,
+    model: &ModelFile,
+    capabilities: &Capabilities,
+    settings: &Settings,
+) -> Option<Expected> {
+    let mut history = History::peek(path)?;
+    let host = HostFacts::from(&Host::detect());
+    let question = Question::new(model, capabilities, settings);
+    question.ask(&mut history, &host).ok()?
 }
 
 /// The build as the history compares it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::window::{Known, Source, count, seconds};
+use super::window::{Expected, Known, Source, count, seconds};
 use crate::units::MsPerToken;
 
 /// How many times the estimate a generation may take. An estimate from another day may be off by two
@@ -139,6 +139,30 @@ pub fn project(
         fitting,
         suggested: round_up(seconds(SUGGESTED_TIMES * all)),
     })
+}
+
+/// The same of a generation whose command is yet to come, by earlier runs alone: its prompt is not known,
+/// and takes no time here. `None` also where no speed is expected.
+#[must_use]
+pub fn project_beforehand(expected: &Expected, tokens: u64, limit: Duration) -> Option<Projection> {
+    let nothing = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    project_before_first(expected, tokens, nothing, limit)
+}
+
+/// The same of a generation that has no token yet: its process is, or will be, spawned at `spawned`, its
+/// prompt takes `prefill`, and all of that is not over before `now`.
+pub(super) fn project_before_first(
+    expected: &Expected,
+    tokens: u64,
+    (spawned, prefill, now): (Duration, Duration, Duration),
+    limit: Duration,
+) -> Option<Projection> {
+    let load = expected.load.map_or(Duration::ZERO, |load| load.value);
+    let before = spawned
+        .saturating_add(load)
+        .saturating_add(prefill)
+        .max(now);
+    project(expected.ms_per_token?, tokens, (0, before), before, limit)
 }
 
 /// Up to the next number that people would write: steps of 1 s, of 5 s above 20 s, of 10 s above a

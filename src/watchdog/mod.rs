@@ -101,7 +101,7 @@ mod window;
 
 pub use budget::{
     AUTO_TIMES, Budget, BudgetKind, MARGIN_HISTORY, MARGIN_THIS_RUN, MS_PER_TOKEN_UNKNOWN, Overrun,
-    Projection, SUGGESTED_TIMES, Work, auto_budget, project,
+    Projection, SUGGESTED_TIMES, Work, auto_budget, project, project_beforehand,
 };
 pub use clock::LATE;
 pub use event::{Blocked, Counters, Event, GroupState, Phase, Sample, Sign};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use orchestrate::dialect::{
-    ArgsError, Argv, Capabilities, GenerationArgs, Program, completion_args,
+    ArgsError, Argv, Capabilities, Counting, GenerationArgs, Program, completion_args,
+    completion_request, server_args,
 };
 use orchestrate::profile::{
     Backend, Constraint, FlashAttention, KvType, Limits, LoadMode, ModelRef, Profile, Prompt,
@@ -155,4 +156,81 @@ fn what_a_build_cannot_do_is_an_error_that_names_both() {
         args(&profile, &server),
         Err(ArgsError::CannotGenerate { .. })
     ));
+}
+
+/// A server as its help has it, where each of these lines is one option.
+fn server(options: &[&str]) -> Capabilities {
+    let help: String = options
+        .iter()
+        .map(|line| format!("{line}  does it\n"))
+        .collect();
+    let version = "version: 9000 (abc)\nbuilt with GNU for Linux\n";
+    Capabilities::parse(Program::Server, version, &help)
+}
+
+#[test]
+fn a_server_is_asked_where_its_build_and_the_profile_offer_an_answer() {
+    let without = Profile {
+        extra_args: vec!["--no-slots".to_owned()],
+        ..profile()
+    };
+    for (options, offered, turned_off) in [
+        (
+            &["--slots, --no-slots", "--metrics"][..],
+            Some(Counting::Slots),
+            Some(Counting::Metrics),
+        ),
+        (
+            &["--no-slots", "--metrics"],
+            Some(Counting::Slots),
+            Some(Counting::Metrics),
+        ),
+        (
+            &["--metrics"],
+            Some(Counting::Metrics),
+            Some(Counting::Metrics),
+        ),
+        (&["--slots"], Some(Counting::Slots), None),
+        (&["--jinja"], None, None),
+    ] {
+        let build = server(options);
+        assert_eq!(Counting::of(&profile(), &build), offered, "{options:?}");
+        assert_eq!(Counting::of(&without, &build), turned_off, "{options:?}");
+    }
+}
+
+#[test]
+fn a_server_is_started_with_what_it_is_asked_for_later() {
+    let build = probed(Program::Server, "b11434");
+    let with = |extra: &[&str]| {
+        let profile = Profile {
+            extra_args: extra.iter().map(|arg| (*arg).to_owned()).collect(),
+            ..profile()
+        };
+        let request = GenerationArgs {
+            profile: &profile,
+            model: Path::new("m.gguf"),
+            context: 2048,
+            threads: 2,
+            batch_threads: 4,
+        };
+        let argv = server_args(&request, Path::new("/s.sock"), &build).expect("known");
+        let has = |flag: &str| argv.args.iter().any(|arg| arg == flag);
+        (has("--slots"), has("--metrics"))
+    };
+    assert_eq!(with(&[]), (true, false));
+    assert_eq!(with(&["--no-slots"]), (false, true));
+}
+
+#[test]
+fn pings_are_turned_off_where_the_build_knows_how() {
+    let interval = |build: &Capabilities| {
+        let body = completion_request(&profile(), "hi", 0, build);
+        body.get("sse_ping_interval").cloned()
+    };
+    assert_eq!(
+        interval(&server(&["--sse-ping-interval N"])),
+        Some((-1).into())
+    );
+    assert_eq!(interval(&server(&["--slots"])), None);
 }

@@ -203,3 +203,43 @@ async fn a_damaged_history_is_set_aside_and_said_once() {
     assert!(!ended.stderr.contains("damaged"), "{}", ended.stderr);
     assert_eq!(runs(&world).await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_check_says_from_the_history_alone_that_a_limit_will_cut() {
+    let world = World::new();
+    world.profile(
+        "tight",
+        "extends = \"plain\"\nmax_tokens = 200\n[limits]\ntimeout = \"1s\"",
+    );
+    let check = || world.orchestrate("profiles", ["check", "tight"]).end();
+    let before = check().await.left_with(0);
+    assert!(!before.text().contains("limit"), "{before:?}");
+    assert!(!world.path("state/history.db").exists());
+    // 10 ms per token, by its own word.
+    let script = "ready;repeat 32 x;times 32;eos;close";
+    let run = world.run(["plain", "hi"]).script(script);
+    run.end().await.left_with(0);
+    let kept = || fs::read(world.path("state/history.db")).expect("a history");
+    let history = kept();
+    let sentence = "at 10.0 ms/token (measured in earlier runs) 200 tokens need 2.0 s; the 1s limit will \
+                    cut after about ";
+    let after = check().await.left_with(0);
+    let warning = format!("profiles/tight.toml:4:1: profile \"tight\": {sentence}");
+    assert!(after.text().contains(&warning), "{after:?}");
+    assert!(after.text().contains(": use --timeout "), "{after:?}");
+    assert_eq!(kept(), history, "a check writes nothing");
+    // A run says the same, before its first token.
+    let run = world
+        .run(["tight", "hi"])
+        .script("ready;sleep 300;eos;close");
+    run.end().await.said(&[sentence]);
+    world.profile("other", "extends = \"tight\"\nbatch = 64");
+    let other = world
+        .orchestrate("profiles", ["check", "other"])
+        .end()
+        .await;
+    assert!(
+        !other.left_with(0).text().contains("limit"),
+        "other settings"
+    );
+}

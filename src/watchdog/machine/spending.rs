@@ -6,6 +6,7 @@ use super::{ANSWER_WITHIN, CONFIRM_AFTER, Terms, Watchdog};
 use crate::units::MsPerToken;
 use crate::watchdog::budget::{
     Budget, BudgetKind, MS_PER_TOKEN_UNKNOWN, Overrun, Projection, Work, auto_budget, project,
+    project_before_first,
 };
 use crate::watchdog::event::Phase;
 use crate::watchdog::verdict::Finding;
@@ -124,17 +125,11 @@ impl Watchdog {
             return None;
         }
         let expected = self.terms.expected;
-        let load = expected.load.map_or(Duration::ZERO, |load| load.value);
         let prefill = match expected.prefill_rate {
             Some(_) => self.expected_prefill(),
             None => Duration::ZERO,
         };
-        let before = self
-            .terms
-            .spawned
-            .saturating_add(load)
-            .saturating_add(prefill);
-        let before = before.max(self.clock.wall());
-        project(expected.ms_per_token?, tokens, (0, before), before, limit)
+        let times = (self.terms.spawned, prefill, self.clock.wall());
+        project_before_first(&expected, tokens, times, limit)
     }
 }
