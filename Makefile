@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build release fmt lint doc demo-model evaluate compat bench-overhead fuzz equality clean install
+.PHONY: help demo test setup build release fmt lint doc demo-model evaluate compat bench-overhead soak fuzz equality clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -69,6 +69,9 @@ compat: ## BUILD=7836: fetch and build that llama.cpp too, and run the smoke cas
 
 bench-overhead: build ## what supervision costs
 	$(CARGO) bench --locked --bench overhead
+
+soak: setup ## endurance: thousands of runs in one process, and what watching costs
+	$(CARGO) bench --locked --bench soak
 
 # Goes on from the inputs that earlier times have found (fuzz/corpus).
 fuzz: setup ## fuzz each parser of foreign bytes for a minute (FUZZ_SECONDS=60)

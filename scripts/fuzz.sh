@@ -19,6 +19,8 @@ if ! "$cargo" fuzz --version >/dev/null 2>&1; then
     "$cargo" install cargo-fuzz --locked
 fi
 export RUSTC_BOOTSTRAP=1
+# Some targets write a file for each input.
+if [ -d /dev/shm ] && [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
 
 # Real data that a target begins with.
 seeds() {

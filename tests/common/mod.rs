@@ -264,6 +264,11 @@ impl<'w> Run<'w> {
         self
     }
 
+    /// The command itself, for whoever follows it in another way. Nothing kills it but the end of the world.
+    pub(crate) fn command(self) -> std::process::Command {
+        self.command.into_std()
+    }
+
     pub(crate) async fn start(mut self) -> Running<'w> {
         let mut child = self.command.spawn().expect("it starts");
         if let (Some(bytes), Some(mut stdin)) = (self.input, child.stdin.take()) {

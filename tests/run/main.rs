@@ -17,6 +17,7 @@ mod report;
 mod router;
 mod server;
 mod slots;
+mod soak;
 mod stall;
 mod story;
 mod text;
