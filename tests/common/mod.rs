@@ -1,16 +1,19 @@
 //! An orchestrate with a world of its own: directories, a scripted llama.cpp (`tests/fake/llama.rs`),
 //! a canary for whatever hangs, and the proof that nothing is left when it has ended.
 
+#![expect(dead_code, reason = "each target uses a part of it")]
+
 mod ended;
 mod kit;
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::future::Future;
 use std::iter;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -203,6 +206,15 @@ impl World {
             .collect()
     }
 
+    /// Every file, socket and directory in it, as a path in the world; what is in the directory for
+    /// sockets begins with `runtime/`.
+    pub(crate) fn listing(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        list(self.root.path(), "", &mut found);
+        list(self.runtime.path(), "runtime/", &mut found);
+        found
+    }
+
     /// What holds them; orchestrate makes it, for its user alone.
     fn runtime(&self) -> PathBuf {
         self.runtime.path().join("o")
@@ -220,6 +232,17 @@ impl World {
     /// Waits until no process of this world is left.
     pub(crate) async fn empty(&self) {
         until("no process is left", || self.processes().is_empty()).await;
+    }
+}
+
+fn list(dir: &Path, prefix: &str, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        // A link is not followed: it is what it is.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            list(&entry.path(), &format!("{name}/"), found);
+        }
+        found.insert(name);
     }
 }
 
@@ -381,6 +404,17 @@ impl Running<'_> {
 
     /// Reads the rest of both outputs, waits for the exit, and looks whether anything is left.
     pub(crate) async fn end(mut self) -> Ended {
+        self.drain().await;
+        self.collect().await
+    }
+
+    /// As [`Running::end`], and looks for nothing: the caller does.
+    pub(crate) async fn end_unlooked(mut self) -> Ended {
+        self.drain().await;
+        self.exited().await
+    }
+
+    async fn drain(&mut self) {
         let mut stdout = self.stdout.take();
         let reading = async {
             if let Some(stdout) = &mut stdout {
@@ -389,7 +423,6 @@ impl Running<'_> {
         };
         let read = timeout(CANARY, reading).await;
         assert!(read.is_ok(), "it does not end: {}", self.so_far());
-        self.collect().await
     }
 
     /// As [`Running::end`], but its standard output is open and nobody reads it.
@@ -400,25 +433,30 @@ impl Running<'_> {
         ended
     }
 
-    async fn collect(mut self) -> Ended {
+    async fn collect(self) -> Ended {
+        let world = self.world;
+        let ended = self.exited().await;
+        if ended.status.signal().is_some() {
+            // The kernel ends the children of who dies by a signal, a moment later.
+            world.empty().await;
+        } else {
+            assert_eq!(world.sockets(), [] as [PathBuf; 0], "left: {ended:?}");
+        }
+        assert_eq!(world.processes(), [] as [u32; 0], "left: {ended:?}");
+        ended
+    }
+
+    async fn exited(mut self) -> Ended {
         let status = timeout(CANARY, self.child.wait()).await;
         let Ok(status) = status else {
             panic!("it does not end: {}", self.so_far());
         };
         let stderr = timeout(CANARY, self.stderr).await.expect("it is closed");
-        let ended = Ended {
+        Ended {
             status: status.expect("it is waited for once"),
             stdout: self.seen,
             stderr: String::from_utf8(stderr.expect("no panic")).expect("text"),
-        };
-        if ended.status.signal().is_some() {
-            // The kernel ends the children of who dies by a signal, a moment later.
-            self.world.empty().await;
-        } else {
-            assert_eq!(self.world.sockets(), [] as [PathBuf; 0], "left: {ended:?}");
         }
-        assert_eq!(self.world.processes(), [] as [u32; 0], "left: {ended:?}");
-        ended
     }
 }
 

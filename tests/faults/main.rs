@@ -1,0 +1,56 @@
+//! The fault suite: one table of everything that can go wrong with a generation, on both backends, and a
+//! report of what came of it in `target/faults.md`.
+//!
+//! A case is named `phase/fault/backend` and takes the options of any test: a filter, `--list`,
+//! `--ignored`, `--test-threads N`. Cases that take longer than some twenty seconds are ignored unless
+//! asked for; `make faults` runs all.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `table/` | the faults, phase by phase: data, and no code |
+//! | `row.rs` | what a line of that table says |
+//! | `fake.rs` | does to a run of the fault kit what a line says |
+//! | `observed.rs`, `expected.rs` | what came of a case, and whether that is as promised |
+//! | `case.rs`, `report.rs` | a case as a test, and the report of all of them |
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod case;
+mod expected;
+mod fake;
+mod observed;
+mod report;
+mod row;
+mod table;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+use report::Report;
+
+/// How many cases run side by side: they wait, and hardly compute.
+const SIDE_BY_SIDE: usize = 8;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
+    let cases = fake::cases(table::rows());
+    if arguments.list {
+        let trials = cases.into_iter().map(|case| case.trial(&Report::default()));
+        return libtest_mimic::run(&arguments, trials.collect()).exit_code();
+    }
+    let report = Report::of(&cases);
+    let trials = cases.into_iter().map(|case| case.trial(&report)).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let written = report.write(&arguments);
+    match written {
+        Ok(path) => eprintln!("the report is in {}", path.display()),
+        Err(error) => {
+            eprintln!("error: failed to write the report: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    conclusion.exit_code()
+}
