@@ -180,6 +180,8 @@ pub(super) struct Generation {
     loaded: Option<Duration>,
     /// Why it was asked to end, once it was.
     cause: Option<End>,
+    /// When it was.
+    decided: Option<Duration>,
     /// Taken away where the text ends.
     text: Option<TextReader>,
     served: Served,
@@ -197,6 +199,7 @@ impl Generation {
             phase: Phase::Load,
             loaded: None,
             cause: None,
+            decided: None,
             text: Some(match terms.program {
                 Program::Completion {
                     writes_apart,
@@ -295,6 +298,9 @@ impl Generation {
             self.watch(now, Event::Tick, &mut actions);
         }
         self.ask_if_silent(now, &mut actions);
+        if self.cause.is_some() {
+            self.decided.get_or_insert(now);
+        }
         actions
     }
 

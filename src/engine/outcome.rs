@@ -320,6 +320,8 @@ pub struct Measured {
     pub gaps: Option<Gaps>,
     /// Largest resident set of the process, in bytes.
     pub peak_rss_bytes: Option<u64>,
+    /// From the command to the decision to end it, or to its own end where nobody decided.
+    pub decided_ms: f64,
     /// From the command to the complete result.
     pub total_ms: f64,
 }

@@ -163,6 +163,8 @@ struct Timings {
     tpot_ms: Option<f64>,
     gaps_ms: Option<Gaps>,
     peak_rss_bytes: Option<u64>,
+    /// When the end was decided, or came by itself; by `total_ms` nothing is left of the process.
+    decided_ms: f64,
     total_ms: f64,
 }
 
@@ -288,6 +290,7 @@ impl Timings {
                 max: micros(gaps.max),
             }),
             peak_rss_bytes: measured.peak_rss_bytes,
+            decided_ms: micros(measured.decided_ms),
             total_ms: micros(measured.total_ms),
         }
     }

@@ -62,7 +62,7 @@ impl Observed {
         let report = events.last().unwrap_or(&none);
         let stop = &report["stop"];
         let word = |value: &Value| value.as_str().map(str::to_owned);
-        let at = stop["at_ms"]
+        let at = report["timings"]["decided_ms"]
             .as_f64()
             .map(|ms| Duration::from_secs_f64(ms / 1000.0));
         Self {

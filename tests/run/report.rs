@@ -65,6 +65,7 @@ async fn json_has_what_was_measured() {
     let timings = &report["timings"];
     let expected = [
         "cached_tokens",
+        "decided_ms",
         "gaps_ms",
         "generated_tokens",
         "load_ms",

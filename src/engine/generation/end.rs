@@ -182,6 +182,7 @@ impl Generation {
                 tpot_ms.is_none_or(|gap| gap >= ms(BURST))
             }),
             peak_rss_bytes: exit.map(|report| report.usage.peak_rss_bytes),
+            decided_ms: ms(self.decided.unwrap_or(now)),
             total_ms: ms(now),
         }
     }

@@ -130,7 +130,7 @@ fn measures_the_models_pieces_and_not_the_programs_own_words() {
     assert_eq!(measured.tpot_ms, Some(20.0));
     let gaps = measured.gaps.expect("two gaps");
     assert_eq!((gaps.p50, gaps.max), (10.0, 30.0));
-    assert_eq!(measured.total_ms, 1000.0);
+    assert_eq!((measured.decided_ms, measured.total_ms), (1000.0, 1000.0));
 }
 
 #[test]
@@ -148,8 +148,9 @@ fn what_comes_after_a_stop_sequence_is_not_measured() {
         ],
     );
     assert_eq!(told.text(), "ab");
-    let gaps = told.outcome().measured.gaps.expect("one gap");
-    assert_eq!(gaps.max, 10.0);
+    let measured = &told.outcome().measured;
+    assert_eq!(measured.gaps.expect("one gap").max, 10.0);
+    assert_eq!((measured.decided_ms, measured.total_ms), (110.0, 900.0));
 }
 
 #[test]
