@@ -5,6 +5,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+/// What it says where its environment is not what a supervised program must find; whatever a test is about,
+/// that is a failure.
+pub(super) const COMPLAINT: &str = "fake-llama: its environment is wrong";
+
+/// The descriptors that this test, and so whatever it starts, was given by whoever started it: those
+/// that do not close on exec, as all of Rust's own do. For `FAKE_INHERITED`.
+pub(super) fn inherited() -> &'static str {
+    /// `O_CLOEXEC` in the octal flags of proc(5).
+    const CLOSES: u32 = 0o2_000_000;
+    static NUMBERS: OnceLock<String> = OnceLock::new();
+    NUMBERS.get_or_init(|| {
+        let stays = |info: String| {
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+            let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+            flags.is_some_and(|flags| flags & CLOSES == 0)
+        };
+        let open = fs::read_dir("/proc/self/fdinfo").into_iter().flatten();
+        let open = open.flatten().filter(|entry| {
+            let info = fs::read_to_string(entry.path());
+            info.is_ok_and(stays)
+        });
+        let numbers: Vec<_> = open
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        numbers.join(",")
+    })
+}
+
 /// The fault kit's program. `cargo test` builds it, `cargo test --test run` does not: then it is
 /// built here.
 pub(super) fn fake_llama() -> &'static Path {

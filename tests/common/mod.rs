@@ -168,6 +168,7 @@ impl World {
             .env("ORCHESTRATE_STATE_DIR", self.path("state"))
             .env("ORCHESTRATE_LLAMA_DIR", self.path("llama"))
             .env("ORCHESTRATE_RUNTIME_DIR", self.runtime())
+            .env("FAKE_INHERITED", kit::inherited())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -216,7 +217,7 @@ impl World {
     }
 
     /// What holds them; orchestrate makes it, for its user alone.
-    fn runtime(&self) -> PathBuf {
+    pub(crate) fn runtime(&self) -> PathBuf {
         self.runtime.path().join("o")
     }
 
@@ -277,6 +278,12 @@ impl<'w> Run<'w> {
 
     pub(crate) fn env_remove(mut self, name: &str) -> Self {
         self.command.env_remove(name);
+        self
+    }
+
+    /// Lets it lead a process group, as a shell does for a job: else Ctrl-Z may be of no effect.
+    pub(crate) fn in_own_group(mut self) -> Self {
+        self.command.process_group(0);
         self
     }
 
@@ -356,6 +363,11 @@ impl Running<'_> {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a process id"), signal).expect("it is there");
+    }
+
+    /// Waits until it is stopped, as Ctrl-Z or SIGSTOP does it.
+    pub(crate) async fn is_stopped(&self) {
+        until("it is stopped", || is_stopped(self.pid)).await;
     }
 
     /// The processes that it has started.
@@ -452,12 +464,22 @@ impl Running<'_> {
             panic!("it does not end: {}", self.so_far());
         };
         let stderr = timeout(CANARY, self.stderr).await.expect("it is closed");
+        let stderr = String::from_utf8(stderr.expect("no panic")).expect("text");
+        assert!(!stderr.contains(kit::COMPLAINT), "{stderr}");
         Ended {
             status: status.expect("it is waited for once"),
             stdout: self.seen,
-            stderr: String::from_utf8(stderr.expect("no panic")).expect("text"),
+            stderr,
         }
     }
+}
+
+/// Whether a process is stopped, as SIGSTOP and SIGTSTP do it.
+pub(crate) fn is_stopped(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The number, the name in parentheses, the state.
+    let state = stat.rsplit_once(") ").map(|(_, rest)| rest);
+    state.is_some_and(|state| state.starts_with('T'))
 }
 
 /// Waits until something has come to pass that no event tells of.

@@ -4,7 +4,8 @@
 //! `--version` and `--help` as build b11434 does, so that it is taken for one (another version line can
 //! be given in `FAKE_VERSION`), and then follows the script in `FAKE_SCRIPT` (a server, in
 //! `FAKE_SCRIPT_SERVER` if there is one): commands separated by `;`. One language serves both programs,
-//! so that a test can hold the one against the other; `server.rs` has what only a server knows.
+//! so that a test can hold the one against the other; `server.rs` has what only a server knows, and
+//! `labour.rs` work and misbehaviour of both.
 //! llama-tokenize first answers, with a token for each word, and needs no script.
 //!
 //! | command | what it does |
@@ -35,12 +36,18 @@
 //! | `count FILE` | adds a byte to a file: how often it was started, or that it came here |
 //! | `nth FILE` | as `count`, and writes the number |
 //! | `lose N FILE` | the first N times: exits with 0 here and now; see `count` |
-//! | `stop`, `kill` | sends itself SIGSTOP, SIGKILL |
+//! | `stop`, `kill`, `crash` | sends itself SIGSTOP, SIGKILL, SIGSEGV |
 //! | `abort`, `exit CODE` | ends so |
 //!
 //! SIGINT does to a llama-completion what it does to the real one: timings, `Interrupted by user`,
 //! exit 130.
+//!
+//! Before anything else it looks at its own environment (`environment.rs`): whether it leads its process
+//! group, can be asked to end, reads from where it should, and has inherited nothing. What is wrong it says,
+//! and exits with 99.
 
+mod environment;
+mod labour;
 mod server;
 
 use std::fs::OpenOptions;
@@ -70,8 +77,15 @@ const TOKENIZE: [&str; 2] = [
 /// How often `await` looks for its file.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
+fn main() {
+    // A runtime opens descriptors of its own.
+    let first = std::env::args().nth(1);
+    environment::check(matches!(first.as_deref(), Some("--version" | "--help")));
+    play();
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() {
+async fn play() {
     let mut args = std::env::args();
     let program = args.next().expect("a name");
     let args: Vec<String> = args.collect();
@@ -262,7 +276,7 @@ async fn perform(stage: &mut Stage, name: &str, argument: &str, args: &[String])
                 Stage::Server(server) => server.perform(name, argument).await,
                 Stage::Completion { input } => completion(name, argument, input),
             };
-            if !done {
+            if !done && !labour::perform(stage, name, argument, args).await {
                 at_once(name, argument);
             }
         }
@@ -274,6 +288,25 @@ impl Stage {
         match self {
             Self::Completion { .. } => write(bytes),
             Self::Server(server) => server.write(bytes).await,
+        }
+    }
+
+    /// Every byte alone.
+    async fn write_torn(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Completion { .. } => {
+                for byte in bytes {
+                    write(&[*byte]);
+                }
+            }
+            Self::Server(server) => server.write_torn(bytes).await,
+        }
+    }
+
+    /// So much of the prompt is read.
+    async fn progress(&mut self, done: u64, total: u64) {
+        if let Self::Server(server) = self {
+            server.progress(done, total).await;
         }
     }
 }
@@ -327,6 +360,10 @@ fn at_once(name: &str, argument: &str) {
         }
         "stop" => raise(rustix::process::Signal::STOP),
         "kill" => raise(rustix::process::Signal::KILL),
+        // Rust takes the first one for an overflow of the stack, finds none, and lets the next one through.
+        "crash" => loop {
+            raise(rustix::process::Signal::SEGV);
+        },
         "abort" => std::process::abort(),
         "exit" => std::process::exit(argument.parse().expect("a code")),
         _ => panic!("unknown command {name:?} in FAKE_SCRIPT"),

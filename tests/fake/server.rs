@@ -13,6 +13,7 @@
 //! | `eos`, `close` | the last event: the model's own end; the token limit, or a full context |
 //! | `done` | ends the answer in order, without a last event |
 //! | `error TEXT` | an event that tells of an error |
+//! | `ping MS` | a comment of the event stream for ever, one every MS milliseconds |
 //! | `cut` | closes the connection in the middle of the answer |
 //! | `refuse PATH STATUS BODY` | answers so from here on |
 //! | `hold PATH` | never answers there |
@@ -36,11 +37,14 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
+use tokio::time::interval;
 
 use super::{log, number};
 
 /// Tokens of the prompt, as the script's `times` for llama-completion has them.
 const PROMPT_TOKENS: u64 = 6;
+/// Between two bytes that are to come alone.
+const BETWEEN_BYTES: Duration = Duration::from_micros(500);
 
 /// Its tokens: a word is one.
 pub(super) fn tokens(text: &str) -> Vec<usize> {
@@ -147,6 +151,14 @@ impl Server {
                 let error = json!({ "code": 500, "message": argument, "type": "server_error" });
                 self.event(&json!({ "error": error })).await;
             }
+            "ping" => {
+                let mut pauses = interval(Duration::from_millis(number(argument)));
+                loop {
+                    pauses.tick().await;
+                    self.begin().await;
+                    self.chunk(":\n\n").await;
+                }
+            }
             "cut" => {
                 self.begin().await;
                 self.answer = None;
@@ -229,7 +241,22 @@ impl Server {
         })
     }
 
-    async fn progress(&mut self, done: u64, total: u64) {
+    /// An event of which every byte comes alone.
+    pub(super) async fn write_torn(&mut self, bytes: &[u8]) {
+        self.begin().await;
+        self.generated += 1;
+        let event = self.piece(&String::from_utf8_lossy(bytes));
+        for byte in format!("data: {event}\n\n").bytes() {
+            if let Some(stream) = &mut self.answer {
+                let chunk = [&b"1\r\n"[..], &[byte], &b"\r\n"[..]].concat();
+                let _ = stream.write_all(&chunk).await;
+                // What is written before the other side reads would come at once.
+                tokio::time::sleep(BETWEEN_BYTES).await;
+            }
+        }
+    }
+
+    pub(super) async fn progress(&mut self, done: u64, total: u64) {
         self.begin().await;
         let mut event = self.piece("");
         event["timings"] = self.timings(done);

@@ -82,3 +82,26 @@ async fn extra_arguments_that_cannot_be_passed_on_are_refused_before_the_start()
     }
     assert_eq!(world.starts(), 0);
 }
+
+/// The rest of what a program must find is looked at by the fake itself at every start
+/// (`tests/fake/environment.rs`); Rust ignores SIGPIPE before it could look.
+#[tokio::test]
+async fn no_signal_is_ignored_or_blocked_in_the_child() {
+    /// SIGHUP, SIGINT, SIGQUIT, SIGPIPE and SIGTERM; others may have been ignored by whoever started this.
+    const POLITE: u64 = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 12 | 1 << 14;
+    let world = World::new();
+    let fake = world.text("llama/llama-completion");
+    // As a shell finds them.
+    let (dir, _) = world.other_llama(&format!(
+        "case \"$1\" in --version|--help) exec '{fake}' \"$@\" ;; esac\n\
+         grep -E '^Sig(Ign|Blk):' /proc/self/status; echo; echo"
+    ));
+    let run = world.run(["plain", "hi", "--llama-dir", &dir]);
+    let ended = run.script("").end().await;
+    let masks: Vec<_> = ended.text().split_whitespace().collect();
+    assert_eq!(masks.len(), 4, "{ended:?}");
+    for (name, mask) in [(masks[0], masks[1]), (masks[2], masks[3])] {
+        let mask = u64::from_str_radix(mask, 16).expect("a mask");
+        assert_eq!(mask & POLITE, 0, "{name}");
+    }
+}
