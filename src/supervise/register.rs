@@ -118,10 +118,20 @@ impl Registered {
         let path = register.dir.join(format!("{PREFIX}{name}{SUFFIX}"));
         // Nobody who reads the directory ever sees half a record.
         let beside = path.with_extension("new");
-        let file = File::create(&beside)?;
-        file.write_all_at(serde_json::to_string(&record)?.as_bytes(), 0)?;
-        fs::rename(beside, &path)?;
-        Ok(Self { path, file, record })
+        let text = serde_json::to_string(&record)?;
+        let saved = File::create(&beside).and_then(|file| {
+            file.write_all_at(text.as_bytes(), 0)?;
+            fs::rename(&beside, &path)?;
+            Ok(file)
+        });
+        match saved {
+            Ok(file) => Ok(Self { path, file, record }),
+            Err(error) => {
+                // On a disk without room for its text there may still be room for its name.
+                let _ = fs::remove_file(&beside);
+                Err(error)
+            }
+        }
     }
 
     /// Completes it. Without that the job is still known by its mark, so that a failure is none.
