@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build release fmt lint doc demo-model evaluate compat bench-overhead soak fuzz equality clean install
+.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead soak fuzz equality clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -34,6 +34,9 @@ demo: build ## all set-up, then a generation: code, token by token, and a summar
 test: setup ## all set-up, then all tests
 	@$(CARGO) run --quiet --locked -- build
 	$(CARGO) test --locked
+
+faults: setup ## inject every fault there is, the slow ones too; the report is target/faults.md
+	$(CARGO) test --locked --test faults -- --include-ignored
 
 setup: ## see to it that cargo and a C/C++ compiler are there
 	@sh scripts/setup.sh

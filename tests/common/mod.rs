@@ -416,24 +416,24 @@ impl Running<'_> {
 
     /// Reads the rest of both outputs, waits for the exit, and looks whether anything is left.
     pub(crate) async fn end(mut self) -> Ended {
-        self.drain().await;
+        self.drain(CANARY).await;
         self.collect().await
     }
 
-    /// As [`Running::end`], and looks for nothing: the caller does.
-    pub(crate) async fn end_unlooked(mut self) -> Ended {
-        self.drain().await;
+    /// As [`Running::end`], for whoever knows how long it may take, and looks for what is left.
+    pub(crate) async fn end_unlooked(mut self, limit: Duration) -> Ended {
+        self.drain(limit).await;
         self.exited().await
     }
 
-    async fn drain(&mut self) {
+    async fn drain(&mut self, limit: Duration) {
         let mut stdout = self.stdout.take();
         let reading = async {
             if let Some(stdout) = &mut stdout {
                 stdout.read_to_end(&mut self.seen).await.expect("readable");
             }
         };
-        let read = timeout(CANARY, reading).await;
+        let read = timeout(limit, reading).await;
         assert!(read.is_ok(), "it does not end: {}", self.so_far());
     }
 

@@ -68,7 +68,6 @@ impl fmt::Display for Name {
 
 /// The part of the list that a fault belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(dead_code, reason = "the table is being filled")]
 pub(crate) enum Phase {
     Load,
     Prefill,
@@ -96,7 +95,6 @@ pub(crate) enum Found {
     /// It was tried, and these promises were broken.
     Tried(Box<Observed>, Vec<Complaint>),
     /// It cannot be tried here, and why.
-    #[expect(dead_code, reason = "the table is being filled")]
     Skipped(String),
 }
 

@@ -9,13 +9,16 @@
 //! | --- | --- |
 //! | `table/` | the faults, phase by phase: data, and no code |
 //! | `row.rs` | what a line of that table says |
-//! | `fake.rs` | does to a run of the fault kit what a line says |
+//! | `before.rs`, `fake.rs` | what is wrong beforehand, and what is done to a run of the fault kit |
+//! | `canary.rs` | a leak that the suite must notice |
 //! | `observed.rs`, `expected.rs` | what came of a case, and whether that is as promised |
 //! | `case.rs`, `report.rs` | a case as a test, and the report of all of them |
 
 #[path = "../common/mod.rs"]
 mod common;
 
+mod before;
+mod canary;
 mod case;
 mod expected;
 mod fake;
@@ -36,7 +39,8 @@ const SIDE_BY_SIDE: usize = 8;
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
-    let cases = fake::cases(table::rows());
+    let mut cases = fake::cases(table::rows());
+    cases.push(canary::case());
     if arguments.list {
         let trials = cases.into_iter().map(|case| case.trial(&Report::default()));
         return libtest_mimic::run(&arguments, trials.collect()).exit_code();
@@ -46,7 +50,8 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials);
     let written = report.write(&arguments);
     match written {
-        Ok(path) => eprintln!("the report is in {}", path.display()),
+        Ok(None) => {}
+        Ok(Some(path)) => eprintln!("the report is in {}", path.display()),
         Err(error) => {
             eprintln!("error: failed to write the report: {error}");
             return ExitCode::FAILURE;

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::common::Ended;
 
+/// The verdict on a run that could not be started.
+pub(crate) const NOT_STARTED: &str = "not_started";
 /// The longest line of what the user saw that fits into a report.
 const LONGEST_LINE: usize = 160;
 
@@ -29,7 +31,7 @@ const ORDINARY: [&str; 10] = [
 /// What came of a case.
 #[derive(Debug, Default)]
 pub(crate) struct Observed {
-    /// `stop.reason` of the JSON report.
+    /// `stop.reason` of the JSON report, or [`NOT_STARTED`].
     pub(crate) verdict: Option<String>,
     /// `stop.stall.cause`.
     pub(crate) cause: Option<String>,
@@ -66,7 +68,7 @@ impl Observed {
             .as_f64()
             .map(|ms| Duration::from_secs_f64(ms / 1000.0));
         Self {
-            verdict: word(&stop["reason"]),
+            verdict: word(&stop["reason"]).or_else(|| not_started(report)),
             cause: word(&stop["stall"]["cause"]),
             code: ended.status.code(),
             text,
@@ -78,6 +80,12 @@ impl Observed {
             to_end: at.map(|at| took.saturating_sub(at)),
             ..Self::default()
         }
+    }
+
+    /// Takes files for ordinary, by the ends of their paths.
+    pub(crate) fn forgive(&mut self, files: &[&str]) {
+        let known = |path: &String| files.iter().any(|known| path.ends_with(known));
+        self.files.retain(|path| !known(path));
     }
 
     /// Files that are left and should not be.
@@ -109,4 +117,8 @@ impl Observed {
     pub(crate) fn account(&self) -> String {
         format!("{self:#?}\n--- standard error\n{}", self.stderr)
     }
+}
+
+fn not_started(report: &Value) -> Option<String> {
+    (report["event"] == NOT_STARTED).then(|| NOT_STARTED.to_owned())
 }

@@ -59,66 +59,89 @@ impl Report {
         self.entries().entry(name.clone()).or_default().line = Some(line);
     }
 
-    /// Writes it; where it is.
-    pub(crate) fn write(&self, arguments: &Arguments) -> io::Result<PathBuf> {
+    /// Writes it; where it is. A run that ran nothing, as one that was meant for other tests, leaves an
+    /// earlier report alone.
+    pub(crate) fn write(&self, arguments: &Arguments) -> io::Result<Option<PathBuf>> {
+        if self.entries().values().all(|entry| entry.line.is_none()) {
+            return Ok(None);
+        }
         let path = target().join("faults.md");
         fs::write(&path, self.text(arguments))?;
-        Ok(path)
+        Ok(Some(path))
     }
 
     fn text(&self, arguments: &Arguments) -> String {
         let entries = self.entries();
-        let count = |which: fn(&Line) -> bool| {
-            let lines = entries.values().filter_map(|entry| entry.line.as_ref());
-            lines.filter(|line| which(line)).count()
-        };
-        let passed = count(|line| matches!(line, Line::Passed(_)));
-        let failed = count(|line| matches!(line, Line::Failed(..) | Line::Broken(_)));
-        let skipped = count(|line| matches!(line, Line::Skipped(_)));
-        let command: Vec<_> = env::args().skip(1).collect();
-        let mut text = format!(
-            "# Faults\n\nWritten by `cargo test --test faults -- {}`: {passed} passed, {failed} \
-             failed, {skipped} skipped, {} not run, of {} cases.\n\n",
-            command.join(" "),
-            entries
-                .values()
-                .filter(|entry| entry.line.is_none())
-                .count(),
-            entries.len(),
-        );
-        text += "| fault | phase | backend | verdict | exit code | to verdict | to end | \
-                 processes left | files left | what the user saw |\n\
-                 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+        let mut text = head(&entries);
         for (name, entry) in &*entries {
             if let Some(Line::Passed(observed) | Line::Failed(observed, _)) = &entry.line {
                 row(&mut text, name, observed);
             }
         }
-        for (name, entry) in &*entries {
-            let said = match &entry.line {
-                Some(Line::Failed(_, complaints)) => format!("failed: {}", complaints.join("; ")),
-                Some(Line::Broken(message)) => format!("failed: {message}"),
-                Some(Line::Skipped(reason)) => format!("skipped: {reason}"),
-                Some(Line::Passed(_)) => continue,
-                None if entry.slow && !(arguments.ignored || arguments.include_ignored) => {
-                    "not run: slow".to_owned()
-                }
-                None => "not run: left out by the command line".to_owned(),
-            };
-            let _ = write!(text, "\n- {name}: {}", cell(&said));
-        }
-        for (name, entry) in &*entries {
-            if let Some(note) = &entry.note {
-                let _ = write!(text, "\n- {name}: {}", cell(note));
-            }
-        }
-        text.push('\n');
+        let ran_slow = arguments.ignored || arguments.include_ignored;
+        let failed = |entry: &Entry| match &entry.line {
+            Some(Line::Failed(_, complaints)) => Some(complaints.join("; ")),
+            Some(Line::Broken(message)) => Some(message.clone()),
+            _ => None,
+        };
+        list(&mut text, "Failed", &entries, failed);
+        list(&mut text, "Not run", &entries, |entry| match &entry.line {
+            Some(Line::Skipped(reason)) => Some(format!("skipped: {reason}")),
+            Some(_) => None,
+            None if entry.slow && !ran_slow => Some("slow, and not asked for".to_owned()),
+            None => Some("left out by the command line".to_owned()),
+        });
+        list(&mut text, "Remarks", &entries, |entry| {
+            entry.line.as_ref().and(entry.note.clone())
+        });
         text
     }
 }
 
+fn head(entries: &BTreeMap<Name, Entry>) -> String {
+    let count = |which: fn(&Entry) -> bool| entries.values().filter(|entry| which(entry)).count();
+    let passed = count(|entry| matches!(entry.line, Some(Line::Passed(_))));
+    let failed = count(|entry| matches!(entry.line, Some(Line::Failed(..) | Line::Broken(_))));
+    let skipped = count(|entry| matches!(entry.line, Some(Line::Skipped(_))));
+    let left_out = count(|entry| entry.line.is_none());
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let whole = match left_out {
+        0 => "All of them were run.",
+        _ => "This is a part: what was not run is listed below.",
+    };
+    format!(
+        "# Faults\n\n\
+         Written by `cargo test --test faults -- {}`. Of {} cases {passed} passed, {failed} failed, {skipped} \
+         were skipped and {left_out} left out. {whole}\n\n\
+         Times are from the last sign of life to the verdict, and from there to the end of the command.\n\n\
+         | fault | phase | backend | verdict | exit code | time to verdict | time to end | processes left | \
+         files left | what the user saw |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+        arguments.join(" "),
+        entries.len(),
+    )
+}
+
+/// A list of what there is to say of some cases, unless of none.
+fn list(
+    text: &mut String,
+    title: &str,
+    entries: &BTreeMap<Name, Entry>,
+    said: impl Fn(&Entry) -> Option<String>,
+) {
+    let lines = entries.iter().filter_map(|(name, entry)| {
+        let said = said(entry)?;
+        Some(format!("- `{name}`: {}\n", cell(&said)))
+    });
+    let lines: String = lines.collect();
+    if !lines.is_empty() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n## {title}\n\n{lines}");
+    }
+}
+
 fn row(text: &mut String, name: &Name, observed: &Observed) {
-    let verdict = observed.verdict.as_deref().unwrap_or("not started");
+    let verdict = observed.verdict.as_deref().unwrap_or("–");
     let cause = observed.cause.as_ref().map(|cause| format!(" ({cause})"));
     let code = observed
         .code
