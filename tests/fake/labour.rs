@@ -34,7 +34,7 @@ pub(super) async fn perform(
     args: &[String],
 ) -> bool {
     match name {
-        "compute" => compute(Duration::from_millis(number(argument))).await,
+        "compute" => compute(Instant::now() + Duration::from_millis(number(argument))).await,
         "evaluate" => {
             let [tokens, batch, ms] = numbers(argument);
             evaluate(stage, tokens, batch, ms).await;
@@ -71,9 +71,8 @@ pub(super) async fn perform(
     true
 }
 
-async fn compute(time: Duration) {
-    let begun = Instant::now();
-    while begun.elapsed() < time {
+async fn compute(until: Instant) {
+    while Instant::now() < until {
         let slice = Instant::now();
         while slice.elapsed() < SLICE {
             std::hint::spin_loop();
@@ -83,11 +82,13 @@ async fn compute(time: Duration) {
 }
 
 async fn evaluate(stage: &mut Stage, tokens: u64, batch: u64, ms: u64) {
+    // Not one batch after the other, or what a busy machine takes from each would add up.
+    let begun = Instant::now();
     let mut done = 0;
     while done < tokens {
         let step = batch.min(tokens - done);
-        compute(Duration::from_millis(step * ms)).await;
         done += step;
+        compute(begun + Duration::from_millis(done * ms)).await;
         stage.progress(done, tokens).await;
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rustix::process::Signal;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 use crate::before::prepare;
@@ -28,6 +29,11 @@ const BATCH: [&str; 2] = ["--set", "batch=32"];
 const SLOW_CANARY: Duration = Duration::from_secs(15 * 60);
 /// How many times longer than until a hang is called honest work must last, to show that it is not.
 const HONEST: u32 = 3;
+
+/// Commands that keep a CPU, or the supervisor, busy for seconds.
+const BUSY: [&str; 4] = ["evaluate", "spin", "chatter", "flood"];
+/// Such cases run one after the other: side by side they would be what makes the others late.
+static ALONE: Semaphore = Semaphore::const_new(1);
 
 /// The cases of the table: each line on each backend that it is for.
 pub(crate) fn cases(rows: impl IntoIterator<Item = Row>) -> Vec<Case> {
@@ -65,6 +71,13 @@ fn case(row: Row, backend: Backend) -> Case {
 }
 
 async fn try_out(row: Row, backend: Backend) -> Found {
+    let commands = row.script.split(';').map(str::trim_start);
+    let is_busy = |command: &str| BUSY.iter().any(|busy| command.starts_with(busy));
+    let mut commands = commands.filter(|command| is_busy(command));
+    let _alone = match commands.next() {
+        Some(_) => ALONE.acquire().await.ok(),
+        None => None,
+    };
     let world = World::with_server();
     // Of what is wrong before, nothing may be left either.
     let before = world.listing();

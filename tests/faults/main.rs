@@ -33,7 +33,7 @@ use libtest_mimic::Arguments;
 
 use report::Report;
 
-/// How many cases run side by side: they wait, and hardly compute.
+/// How many cases run side by side: they wait, and those that compute do so one after the other.
 const SIDE_BY_SIDE: usize = 8;
 
 fn main() -> ExitCode {

@@ -24,13 +24,13 @@ const STOPS_US_ALONE: Option<(&str, &str)> = Some((
 pub(super) const ROWS: &[Row] = &[
     Row {
         fault: "ctrl-z-and-fg",
-        script: "ready;pace 30 200 t;times 30;eos;close",
+        script: "ready;pace 35 200 t;times 35;eos;close",
         act: Act::Suspend {
             after: "t2 ",
             pause: PAUSE,
         },
         hang_after: Some(HANG),
-        expected: Expected::done(Text::Paced("t", 30)),
+        expected: Expected::done(Text::Paced("t", 35)),
         known: STOPS_US_ALONE,
         ..AROUND
     },
@@ -50,13 +50,13 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         fault: "late-tick",
-        script: "ready;pace 30 200 t;times 30;eos;close",
+        script: "ready;pace 35 200 t;times 35;eos;close",
         act: Act::Delay {
             after: "t2 ",
             pause: PAUSE,
         },
         hang_after: Some(HANG),
-        expected: Expected::done(Text::Paced("t", 30)),
+        expected: Expected::done(Text::Paced("t", 35)),
         ..AROUND
     },
     Row {

@@ -55,6 +55,8 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         fault: "waits-for-standard-input",
         script: "ready;beg",
+        // Two looks a second apart tell it: in a window of a second a hang may be told first.
+        args: &["--set", "watch.prefill=10s"],
         only: Some((Backend::Completion, "a server reads no standard input")),
         expected: Expected {
             verdict: Some("waiting_for_input"),

@@ -23,9 +23,17 @@ const FLOODED: Expected = Expected {
 
 pub(super) const ROWS: &[Row] = &[
     Row {
+        fault: "flood-of-10-megabytes",
+        script: "ready;write a;flood 10000000;write b;times 3;eos;close",
+        args: PATIENT,
+        expected: FLOODED,
+        ..OUTPUT
+    },
+    Row {
         fault: "flood-of-100-megabytes",
         script: "ready;write a;flood 100000000;write b;times 3;eos;close",
         args: PATIENT,
+        slow: Some("a build without optimisation reads 2 to 5 MB of log in a second"),
         expected: FLOODED,
         ..OUTPUT
     },
