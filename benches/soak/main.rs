@@ -8,10 +8,6 @@
     reason = "this measures with the real clock, and has nothing to wait for but other processes"
 )]
 
-#[expect(
-    dead_code,
-    reason = "it serves several suites, none of which needs all of it"
-)]
 #[path = "../../tests/common/mod.rs"]
 mod common;
 mod footprint;
