@@ -262,6 +262,11 @@ impl Session {
         self.handle(Input::Interrupt(interruption));
     }
 
+    /// Stops the process and us, as Ctrl-Z wants it, until somebody continues us.
+    pub fn suspend(&self) {
+        self.job.suspend();
+    }
+
     /// Nobody reads the text any more: ends the process quietly.
     pub fn output_closed(&mut self) {
         self.handle(Input::OutputClosed);

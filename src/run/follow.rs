@@ -1,5 +1,6 @@
 //! A started run, followed to its end: text out, wishes in, an account of it all.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ use super::{Format, RunError, RunRequest, account, incident, report, summary};
 use crate::dialect::PromptProgress;
 use crate::engine::{self, End, Failure, Interruption, Outcome, Phase, Session, SessionEvent};
 use crate::exit::Exit;
-use crate::ui::{Console, Interrupts, Live, Output, Room, Step};
+use crate::supervise::stop_ourselves;
+use crate::ui::{Console, Interrupts, Live, Output, Room, Step, Suspensions};
 use crate::watchdog::Slow;
 
 /// Log lines that are shown when the process fails.
@@ -60,6 +62,7 @@ pub(super) async fn follow(
     console: Console,
 ) -> Result<(Followed, Recall), RunError> {
     let mut follower = Follower::new(request, &ready, console)?;
+    let mut suspensions = Suspensions::listen().map_err(RunError::Setup)?;
     let mut session = Session::start(ready.prepared)?;
     let mut recall = Recall::begin(&ready.facts);
     let (output, mut reader) = Output::start().map_err(RunError::Setup)?;
@@ -71,6 +74,10 @@ pub(super) async fn follow(
                 follower.live.clear();
                 session.interrupt(interruption);
                 patience = patience.after(interruption);
+            }
+            () = suspensions.next() => {
+                follower.live.clear();
+                session.suspend();
             }
             expected = recall.expected() => session.expect(expected),
             () = reader.gone() => session.output_closed(),
@@ -92,7 +99,10 @@ pub(super) async fn follow(
     follower.live.clear();
     let incident = follower.record(&ready.facts, &outcome);
     let last = follower.last_piece(&ready.facts, &outcome, incident.as_deref());
-    let written = write_last(output, last, patience, &mut interrupts).await;
+    let written = tokio::select! {
+        written = write_last(output, last, patience, &mut interrupts) => written,
+        never = stop_when_asked(&mut suspensions) => match never {},
+    };
     follower.tell(&ready.facts, &outcome, incident.as_deref());
     let exit = match written {
         Ok(()) => Ok(outcome.end.exit()),
@@ -109,6 +119,14 @@ pub(super) async fn follow(
         exit,
     };
     Ok((followed, recall))
+}
+
+/// Follows Ctrl-Z where there is no child any more.
+async fn stop_when_asked(suspensions: &mut Suspensions) -> Infallible {
+    loop {
+        suspensions.next().await;
+        stop_ourselves();
+    }
 }
 
 /// Why the last of the text is not written.

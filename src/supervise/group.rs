@@ -1,11 +1,20 @@
-//! Signals to a whole process group, and the look whether anyone is left in it.
+//! Signals to a whole process group, or to ourselves, and the look whether anyone is left in a group.
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::process::{
+    Pid, Signal, getpid, kill_process, kill_process_group, test_kill_process_group,
+};
 
 /// Sends `signal` to the group; whether anyone could be reached.
 pub(super) fn signal_group(group: Pid, signal: Signal) -> bool {
     kill_process_group(group, signal).is_ok()
+}
+
+/// Stops this process; returns when somebody has continued it. By SIGSTOP, as whoever calls this has
+/// caught SIGTSTP, and the shell that waits for us makes no difference.
+pub fn stop_ourselves() {
+    // Nobody may be forbidden to signal himself.
+    let _ = kill_process(getpid(), Signal::STOP);
 }
 
 /// Whether no process of the group is running any more.

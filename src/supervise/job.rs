@@ -209,6 +209,12 @@ impl Job {
         let _ = self.control.send(Control::Stop(ladder));
     }
 
+    /// Stops the child and this process (SIGSTOP), and continues the child when somebody continues us. A
+    /// child that is ending already is left to it, and we go on.
+    pub fn suspend(&self) {
+        let _ = self.control.send(Control::Suspend);
+    }
+
     /// Ends the child at once (SIGKILL), whatever ladder is being climbed.
     pub fn kill(&self) {
         let _ = self.control.send(Control::Kill);

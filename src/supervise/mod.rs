@@ -27,6 +27,9 @@
 //! A signal to a process outside of the group goes through a pidfd, opened before its start is looked
 //! at. Orphans are reaped by number, never by a wait for any child: helpers have waiters of their own.
 //!
+//! **Ctrl-Z** stops the child with us, as the terminal reaches only our own group: whoever catches SIGTSTP
+//! calls [`Job::suspend`]. The child is stopped, then we are, and continued when we are.
+//!
 //! **The end is proven.** The leader's exit is noticed through a pidfd *without reaping it*: as
 //! long as it is a zombie, its number, which is also the group's, cannot be given to anyone else.
 //! In that moment the whole group is swept with SIGKILL, whatever way the leader left, and so is
@@ -72,6 +75,7 @@ mod sys;
 mod tree;
 pub mod vitals;
 
+pub use group::stop_ourselves;
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
 pub use pipes::BURST;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, tim
 
 use super::adopted;
 use super::child::{Child, ExitNotice};
+use super::group::stop_ourselves;
 use super::job::Event;
 use super::kin::Kin;
 use super::ladder::{Ladder, StopSignal};
@@ -40,6 +41,8 @@ pub(super) enum Control {
     Stop(Ladder),
     /// SIGKILL now.
     Kill,
+    /// Stop it, and us, until somebody continues us; then continue it.
+    Suspend,
 }
 
 /// What an owner is told of its child.
@@ -102,6 +105,7 @@ impl Owner {
                 request = requests.recv(), if !handle_gone => match request {
                     Some(Control::Stop(ladder)) => descent.begin(ladder),
                     Some(Control::Kill) => descent.kill(),
+                    Some(Control::Suspend) => descent.suspend(),
                     None => {
                         handle_gone = true;
                         descent.kill();
@@ -186,6 +190,13 @@ impl Descent {
             self.ladder = None;
             self.begin(Ladder::kill());
         }
+    }
+
+    /// Stops the child, then us; goes on when somebody has continued us, as `fg` does.
+    fn suspend(&self) {
+        self.child.signal(Signal::STOP);
+        stop_ourselves();
+        self.child.signal(Signal::CONT);
     }
 
     /// Notes who belongs to the job, while the lines of parents are whole.

@@ -73,6 +73,28 @@ impl Interrupts {
     }
 }
 
+/// Receives the wish that we pause: Ctrl-Z (SIGTSTP). From its making on that stops nothing by itself, so
+/// that whoever supervises a child can stop it first.
+#[derive(Debug)]
+pub struct Suspensions(Option<Signal>);
+
+impl Suspensions {
+    /// Begins to listen, unless the signal was ignored when we were started.
+    ///
+    /// # Errors
+    /// The system's, when the handler cannot be installed.
+    pub fn listen() -> io::Result<Self> {
+        let is_ignored = ignored_signals() & (1 << (libc::SIGTSTP - 1)) != 0;
+        let listen = || signal(SignalKind::from_raw(libc::SIGTSTP));
+        Ok(Self((!is_ignored).then(listen).transpose()?))
+    }
+
+    /// Waits for the next one. Cancel safe.
+    pub async fn next(&mut self) {
+        received(&mut self.0).await;
+    }
+}
+
 async fn received(signal: &mut Option<Signal>) {
     let came = match signal {
         Some(signal) => signal.recv().await.is_some(),

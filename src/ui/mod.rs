@@ -8,6 +8,6 @@ pub mod steps;
 pub(crate) mod table;
 
 pub use console::{ColorChoice, Console};
-pub use interrupts::Interrupts;
+pub use interrupts::{Interrupts, Suspensions};
 pub use live::{Live, Step};
 pub use output::{Output, Reader, Room};

@@ -15,12 +15,6 @@ const AROUND: Row = Row {
 
 /// A pause that is longer than any window, and than the two seconds from which on it is one.
 const PAUSE: Duration = Duration::from_secs(4);
-/// Why Ctrl-Z is not all that it should be.
-const STOPS_US_ALONE: Option<(&str, &str)> = Some((
-    "stopped with us",
-    "SIGTSTP is not handled: it stops the supervisor alone, and llama.cpp computes on in the background",
-));
-
 pub(super) const ROWS: &[Row] = &[
     Row {
         fault: "ctrl-z-and-fg",
@@ -31,7 +25,6 @@ pub(super) const ROWS: &[Row] = &[
         },
         hang_after: Some(HANG),
         expected: Expected::done(Text::Paced("t", 35)),
-        known: STOPS_US_ALONE,
         ..AROUND
     },
     Row {
@@ -45,7 +38,6 @@ pub(super) const ROWS: &[Row] = &[
         slow: Some("a minute in the background"),
         hang_after: Some(HANG),
         expected: Expected::done(Text::Paced("t", 400)),
-        known: STOPS_US_ALONE,
         ..AROUND
     },
     Row {
