@@ -396,7 +396,8 @@ impl Follower {
                       uninterruptibly or is frozen, and keeps its memory until it wakes",
                 );
             }
-            if exit.pipe_leaked {
+            // Who is told of above holds its own.
+            if exit.pipe_leaked && exit.group_empty {
                 self.console.note(
                     &"a process that llama.cpp has started outside of its group still holds its \
                       output open",
