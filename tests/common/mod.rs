@@ -351,7 +351,8 @@ impl Running<'_> {
         assert!(shown.is_ok(), "{text:?} never came: {}", self.so_far());
     }
 
-    fn so_far(&self) -> String {
+    /// What it has shown on standard output so far, as far as [`Running::shows`] has read.
+    pub(crate) fn so_far(&self) -> String {
         String::from_utf8_lossy(&self.seen).into_owned()
     }
 

@@ -26,7 +26,7 @@ const WINDOWS: [&str; 6] = [
 /// A batch of 32 tokens, so that an honest prompt speaks often.
 const BATCH: [&str; 2] = ["--set", "batch=32"];
 /// What [`CANARY`] is to most cases: no slow one takes longer unless it hangs.
-const SLOW_CANARY: Duration = Duration::from_secs(15 * 60);
+pub(crate) const SLOW_CANARY: Duration = Duration::from_secs(15 * 60);
 /// How many times longer than until a hang is called honest work must last, to show that it is not.
 const HONEST: u32 = 3;
 

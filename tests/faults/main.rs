@@ -11,6 +11,8 @@
 //! | `row.rs` | what a line of that table says |
 //! | `before.rs`, `fake.rs` | what is wrong beforehand, and what is done to a run of the fault kit |
 //! | `canary.rs` | a leak that the suite must notice |
+//! | `real/` | the same for the real llama.cpp: what can be done to it, case by case |
+//! | `harm/` | what is done to a process from outside: cgroups, small disks, terminals |
 //! | `observed.rs`, `expected.rs` | what came of a case, and whether that is as promised |
 //! | `case.rs`, `report.rs` | a case as a test, and the report of all of them |
 
@@ -22,7 +24,11 @@ mod canary;
 mod case;
 mod expected;
 mod fake;
+#[cfg(target_os = "linux")]
+mod harm;
 mod observed;
+#[cfg(target_os = "linux")]
+mod real;
 mod report;
 mod row;
 mod table;
@@ -41,6 +47,9 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
     let mut cases = fake::cases(table::rows());
     cases.push(canary::case());
+    // Cgroups, pidfds and /proc are all of it.
+    #[cfg(target_os = "linux")]
+    cases.extend(real::cases());
     if arguments.list {
         let trials = cases.into_iter().map(|case| case.trial(&Report::default()));
         return libtest_mimic::run(&arguments, trials.collect()).exit_code();

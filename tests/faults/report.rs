@@ -152,7 +152,7 @@ fn row(text: &mut String, name: &Name, observed: &Observed) {
         "| {} | {} | {} | {verdict}{} | {code} | {} | {} | {} | {} | {} |",
         name.fault,
         name.phase,
-        name.backend,
+        backend(name),
         cause.unwrap_or_default(),
         seconds(observed.to_verdict),
         seconds(observed.to_end),
@@ -160,6 +160,14 @@ fn row(text: &mut String, name: &Name, observed: &Observed) {
         files.len(),
         cell(&observed.saw()),
     );
+}
+
+/// The program, and where it is not the fault kit's, whose.
+fn backend(name: &Name) -> String {
+    match name.llama {
+        "" => name.backend.to_string(),
+        llama => format!("llama-{} ({llama})", name.backend),
+    }
 }
 
 fn seconds(time: Option<Duration>) -> String {
