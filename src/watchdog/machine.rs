@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::budget::Budget;
 use super::clock::Clock;
 use super::event::{Blocked, Counters, Event, GroupState, Phase, Sample};
-use super::evidence::{Evidence, Judgement, SHORTEST_SPAN};
+use super::evidence::{Evidence, Judgement, SHORTEST_SPAN, SLOW_WINDOWS};
 use super::pace::{PromptPace, TokenPace};
 use super::repeat::Repeats;
 use super::shapes::Shapes;
@@ -81,6 +81,8 @@ pub struct Watchdog {
     judged: bool,
     /// When it was last said to be slow.
     said_slow_at: Option<Duration>,
+    /// When this silence was last seen to have a reason that slows.
+    explained_at: Option<Duration>,
     said_backpressure: bool,
     said_projection: bool,
     ended: bool,
@@ -108,6 +110,7 @@ impl Watchdog {
             blind: false,
             judged: false,
             said_slow_at: None,
+            explained_at: None,
             said_backpressure: false,
             said_projection: false,
             ended: false,
@@ -296,6 +299,7 @@ impl Watchdog {
         self.evidence.advanced();
         self.said_backpressure = false;
         self.judged = false;
+        self.explained_at = None;
     }
 
     fn take_text(&mut self, now: Duration, tokens: u32, piece: &[u8]) -> Option<Verdict> {
@@ -385,9 +389,18 @@ impl Watchdog {
         }
         self.judged = true;
         let judgement = self.judgement(now);
+        if matches!(judgement.cause, Cause::TooSlow(_)) {
+            self.explained_at = Some(now);
+        }
         let patience = window.length.saturating_mul(judgement.windows);
+        // Whoever was throttled for long and then computes has not been spinning meanwhile.
+        let since = match self.explained_at {
+            Some(at) if judgement.cause == Cause::Spin => at,
+            _ => self.progress_at,
+        };
+        let unexplained = now.saturating_sub(since);
         // What is extended ends with the last sample within its time.
-        let last = judgement.windows > 1 && silent_for + SAMPLE_EVERY > patience;
+        let last = judgement.windows > 1 && unexplained + SAMPLE_EVERY > patience;
         let stall = Stall {
             cause: judgement.cause,
             phase: self.phase,
@@ -395,9 +408,10 @@ impl Watchdog {
             patience,
             silent_for,
         };
-        (silent_for >= patience || last)
+        let longest = window.length.saturating_mul(SLOW_WINDOWS);
+        (unexplained >= patience || last || silent_for >= longest)
             .then_some(stall)
-            .filter(|stall| self.comes_before_budget(self.progress_at, stall.patience))
+            .filter(|stall| self.comes_before_budget(since, stall.patience))
     }
 
     /// A stall by the rule of idleness.

@@ -61,7 +61,7 @@
 //! | are stopped and continued | [`Why::StopAndGo`] | [`Cause::TooSlow`] after 16 |
 //! | want to run and get no CPU | [`Why::Oversubscribed`] | [`Cause::TooSlow`] after 16 |
 //! | burn CPU with more threads than CPUs | [`Why::Oversubscribed`] | [`Cause::Spin`] after 4 |
-//! | burn CPU | [`Why::Unknown`] | [`Cause::Spin`] after 4 |
+//! | burn CPU | [`Why::Unknown`] | [`Cause::Spin`] after 4, since it was last slowed if it was |
 //! | are in state D, and nothing moves | [`Why::Paging`] | [`Cause::Uninterruptible`] after 4 |
 //! | are stopped | | [`Cause::Stopped`] after 1 |
 //! | do nothing | | [`Cause::Hung`] after 1 |

@@ -186,6 +186,21 @@ fn a_slow_load_is_said_with_what_it_took_before() {
 }
 
 #[test]
+fn who_was_slowed_and_then_computes_has_not_been_spinning() {
+    for look in [Look::Throttled(0.05), Look::Paging] {
+        let mut sim = generating(terms());
+        sim.look(look);
+        sim.wait(secs(60.0));
+        sim.look(Look::Busy);
+        sim.wait(secs(35.0));
+        assert_eq!(sim.verdict(), None, "{look:?}");
+        // Four windows of ten seconds, and as long as the last trace is warm.
+        let (_, verdict) = sim.wait_for_verdict(secs(15.0));
+        assert_eq!(cause(verdict), Cause::Spin, "{look:?}");
+    }
+}
+
+#[test]
 fn who_waits_for_input_that_was_given_is_ended_at_once() {
     let mut sim = Sim::new(terms(), Look::In(Blocked::ReadingInput));
     sim.tell(Event::Entered(Phase::Load));
