@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
+use super::adopted::own_pid;
 use super::proc_text::{self, Stat};
 
 /// A process that cannot be taken for another: numbers are used again, but not with the same start.
@@ -132,7 +133,12 @@ impl Family {
         Self(Some(table))
     }
 
-    /// The children of a process, ended ones included.
+    /// The children of a process, ended ones included; of us, those of our main thread, to which the
+    /// kernel hands orphans. What others of our threads start is known to whoever started it.
+    ///
+    /// So none of our threads is looked up by name: on a busy machine whoever reaps us would spin until
+    /// the last of them has cleaned up after that (`proc_invalidate_siblings_dcache` in Linux 6.18, which
+    /// was seen to take 100 ms and more).
     pub(super) fn children(&self, pid: u32) -> Vec<u32> {
         if let Some(table) = &self.0 {
             return table.get(&pid).cloned().unwrap_or_default();
@@ -140,8 +146,13 @@ impl Family {
         let Some(dir) = ProcDir::open(pid) else {
             return Vec::new();
         };
-        let threads = dir.threads().into_iter();
+        let threads = if pid == own_pid() {
+            vec![pid]
+        } else {
+            dir.threads()
+        };
         threads
+            .into_iter()
             .filter_map(|tid| dir.read(&format!("task/{tid}/children")))
             .flat_map(|text| proc_text::numbers(&text).collect::<Vec<_>>())
             .collect()

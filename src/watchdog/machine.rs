@@ -72,6 +72,8 @@ pub struct Watchdog {
     shapes: Shapes,
     repeats: Repeats,
     evidence: Evidence,
+    /// Whether anything was ever told.
+    begun: bool,
     /// When a sample was last asked for, and whether its answer is awaited.
     asked_at: Option<Duration>,
     awaiting: bool,
@@ -105,6 +107,7 @@ impl Watchdog {
             shapes: Shapes::default(),
             repeats: Repeats::default(),
             evidence: Evidence::default(),
+            begun: false,
             asked_at: None,
             awaiting: false,
             blind: false,
@@ -141,6 +144,7 @@ impl Watchdog {
         let Some(asked) = self.deadline() else {
             return findings;
         };
+        self.begun = true;
         if self.clock.advance(now, asked) {
             self.evidence.forget_baseline();
             self.awaiting = false;
@@ -160,7 +164,7 @@ impl Watchdog {
             return findings;
         }
         self.foresee(&mut findings);
-        if self.next_sample().is_none_or(|at| at <= now) && !self.awaiting {
+        if self.next_sample() <= now && !self.awaiting {
             self.asked_at = Some(now);
             self.awaiting = true;
             findings.push(Finding::Sample);
@@ -175,7 +179,7 @@ impl Watchdog {
         if self.ended {
             return None;
         }
-        if self.asked_at.is_none() {
+        if !self.begun {
             return Some(self.clock.wall());
         }
         let now = self.clock.now();
@@ -184,7 +188,7 @@ impl Watchdog {
         let ours = [
             Some(window_end),
             answer.map(|at| at + ANSWER_WITHIN),
-            self.next_sample().filter(|_| !self.awaiting),
+            Some(self.next_sample()).filter(|_| !self.awaiting),
         ];
         let ours = ours.into_iter().flatten().filter(|at| *at > now);
         let ours = ours.map(|at| self.clock.on_wall(at));
@@ -447,14 +451,17 @@ impl Watchdog {
         self.budget_end().is_none_or(|(end, _)| due < end)
     }
 
-    /// When a sample is next of use; `None` is at once.
-    fn next_sample(&self) -> Option<Duration> {
-        let last = self.evidence.looked_at().max(self.asked_at)?;
+    /// When the processes are to be looked at next. The first look is one span after the spawn: a run that
+    /// is over by then is never looked at.
+    fn next_sample(&self) -> Duration {
+        let Some(last) = self.evidence.looked_at().max(self.asked_at) else {
+            return self.terms.spawned.saturating_add(SHORTEST_SPAN);
+        };
         let window_end = self.progress_at.saturating_add(self.window().length);
         let confirm = window_end.saturating_add(CONFIRM_AFTER);
         let earliest = last.max(self.progress_at).saturating_add(SHORTEST_SPAN);
         let at_work = last.saturating_add(SAMPLE_AT_WORK);
-        Some(on_grid(confirm, earliest).min(at_work))
+        on_grid(confirm, earliest).min(at_work)
     }
 }
 

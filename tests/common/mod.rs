@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "each target uses a part of it")]
 
+mod descent;
 mod ended;
 mod kit;
 
@@ -59,6 +60,7 @@ pub(crate) struct World {
 impl World {
     /// A world with a llama-completion that follows scripts, and a profile named `plain`.
     pub(crate) fn new() -> Self {
+        descent::adopt_orphans();
         let world = Self {
             root: TempDir::new().expect("a temporary directory"),
             runtime: TempDir::new_in("/tmp").expect("a temporary directory"),
@@ -193,18 +195,14 @@ impl World {
         self.text("starts")
     }
 
-    /// Every running process of this world, those that have left their group or session included:
-    /// all of them have its directory in their environment. A zombie has no environment any more.
+    /// Every running process of this world, those that have left their group or session included.
     pub(crate) fn processes(&self) -> Vec<u32> {
-        let mark = self.root.path().as_os_str().as_encoded_bytes();
-        let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
-        numbers
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|pid| {
-                let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-                environment.windows(mark.len()).any(|part| part == mark)
-            })
-            .collect()
+        descent::processes(self.mark())
+    }
+
+    /// What all processes of this world have in their environment, and no others.
+    fn mark(&self) -> &[u8] {
+        self.root.path().as_os_str().as_encoded_bytes()
     }
 
     /// Every file, socket and directory in it, as a path in the world; what is in the directory for
@@ -301,6 +299,8 @@ impl<'w> Run<'w> {
 
     pub(crate) async fn start(mut self) -> Running<'w> {
         let mut child = self.command.spawn().expect("it starts");
+        let pid = child.id().expect("it is not reaped");
+        descent::note(pid, self.world.mark());
         if let (Some(bytes), Some(mut stdin)) = (self.input, child.stdin.take()) {
             // A program that ends without reading all of it says so by its exit.
             let _ = stdin.write_all(&bytes).await;
@@ -313,7 +313,7 @@ impl<'w> Run<'w> {
         });
         Running {
             world: self.world,
-            pid: child.id().expect("it is not reaped"),
+            pid,
             stdout: child.stdout.take(),
             seen: Vec::new(),
             stderr,
@@ -464,6 +464,7 @@ impl Running<'_> {
         let Ok(status) = status else {
             panic!("it does not end: {}", self.so_far());
         };
+        descent::forget(self.pid);
         let stderr = timeout(CANARY, self.stderr).await.expect("it is closed");
         let stderr = String::from_utf8(stderr.expect("no panic")).expect("text");
         assert!(!stderr.contains(kit::COMPLAINT), "{stderr}");
