@@ -36,6 +36,7 @@ test: setup ## all set-up, then all tests
 	$(CARGO) test --locked
 
 faults: setup ## inject every fault there is, the slow ones too; the report is target/faults.md
+	@$(CARGO) run --quiet --locked -- build
 	$(CARGO) test --locked --test faults -- --include-ignored
 
 setup: ## see to it that cargo and a C/C++ compiler are there

@@ -169,6 +169,16 @@ fn nothing_reaches_up() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The clock of the day may jump. So nothing is measured with it: it is read in one place, to be stored
+/// and shown, and all timers run on one that only goes forward.
+#[test]
+fn the_time_of_day_is_read_in_one_place() {
+    let readers = sources().into_iter();
+    let readers = readers.filter(|(_, _, code)| code.contains("SystemTime::now"));
+    let modules: BTreeSet<String> = readers.map(|(module, ..)| module).collect();
+    assert_eq!(modules.into_iter().collect::<Vec<_>>(), ["host"]);
+}
+
 #[test]
 fn there_are_no_circles() {
     let edges = edges();

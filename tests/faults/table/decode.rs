@@ -48,6 +48,18 @@ pub(super) const ROWS: &[Row] = &[
         ..DECODE
     },
     Row {
+        fault: "hangs-after-25-tokens-a-second",
+        // Its own speed sets the window, and that is the shortest there is.
+        script: "ready;pace 50 40 t;hang",
+        args: &["--set", "watch.decode=auto"],
+        expected: Expected {
+            not_before: Some(Duration::from_secs(10)),
+            told: &["window is 10.0 s"],
+            ..Expected::stalled("hung", Duration::from_secs(11), Text::Paced("t", 50))
+        },
+        ..DECODE
+    },
+    Row {
         fault: "sigstop",
         script: "ready;write one;stop",
         expected: Expected {
