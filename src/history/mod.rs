@@ -109,7 +109,7 @@ impl History {
     }
 
     /// Writes what the log holds into the file, if that is worth the wait for the disk: it may take some
-    /// milliseconds. For whoever has time, as [`History::close_at_once`] is for those who have none.
+    /// milliseconds. For whoever has time.
     ///
     /// # Errors
     /// [`HistoryError`].
@@ -123,12 +123,31 @@ impl History {
         Ok(())
     }
 
-    /// Closes it without writing the log into the file, which waits for the disk: the files beside it
-    /// stay, and whoever opens it next finds all in them.
-    pub fn close_at_once(self) {
-        let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        // Where it cannot be set, it takes as long as it takes.
-        let _ = self.connection.set_db_config(setting, true);
+    /// The same history, opened anew if another file is in its place by now, or another version of
+    /// orchestrate has changed the format of this one: it may have been open for hours.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn refreshed(self) -> Result<Self, HistoryError> {
+        let is_same = self.identity.is_some() && self.identity == identity(&self.path);
+        if is_same && schema::is_current(&self.connection) {
+            return Ok(self);
+        }
+        let Self {
+            path, set_aside, ..
+        } = self;
+        let fresh = Self::open(&path)?;
+        Ok(Self {
+            set_aside: fresh.set_aside.or(set_aside),
+            ..fresh
+        })
+    }
+
+    /// Closes it and, if nobody else has it open, leaves all in one file, which waits for the disk. A
+    /// history that is dropped leaves its log beside the file instead, for whoever opens it next.
+    pub fn close(self) {
+        // Where that cannot be set, the log stays.
+        let _ = leave_log(&self.connection, false);
     }
 
     /// Where a damaged file was moved, if this history had one.
@@ -155,7 +174,7 @@ impl History {
         let history = |connection| Self {
             path: path.to_owned(),
             connection,
-            identity,
+            identity: identity.or_else(|| self::identity(path)),
             set_aside: None,
             only_read: false,
         };
@@ -164,6 +183,7 @@ impl History {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(path, flags).map_err(Trouble::Sqlite);
         let prepared = opened.and_then(|mut connection| {
+            leave_log(&connection, true)?;
             schema::prepare(&mut connection)?;
             Ok(connection)
         });
@@ -225,7 +245,13 @@ fn identity(path: &Path) -> Option<Identity> {
     Some((found.dev(), found.ino()))
 }
 
-/// The length of the log beside the file, which whoever closes it at once leaves.
+/// Whether closing leaves the log as it is. SQLite would otherwise write it into the file, and remove it by
+/// its name, which by then may be that of another file's.
+fn leave_log(connection: &Connection, leave: bool) -> rusqlite::Result<bool> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave)
+}
+
+/// The length of the log beside the file.
 fn log_bytes(path: &Path) -> u64 {
     fs::metadata(damage::with_suffix(path, "-wal")).map_or(0, |log| log.len())
 }

@@ -227,8 +227,11 @@ fn answer(
             prune(history.as_mut(), retention, now_unix_ms, *json, out)?;
         }
     }
-    if let Some(note) = history.and_then(|history| history.note_on_damage()) {
-        surroundings.console.note(&note);
+    if let Some(history) = history {
+        if let Some(note) = history.note_on_damage() {
+            surroundings.console.note(&note);
+        }
+        history.close();
     }
     Ok(())
 }

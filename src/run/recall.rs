@@ -20,13 +20,13 @@ use crate::watchdog::{Expected, Known, Source};
 pub(super) enum Recall {
     /// The user wants none.
     Unwanted,
-    /// Somebody else is at it.
+    /// Another thread is opening it.
     Opening(JoinHandle<Recalled>),
-    /// There it is.
+    /// It was opened, or could not be.
     Open(Box<Recalled>),
 }
 
-/// An open history, and what it was asked.
+/// A history that was opened, or could not be, and what it said.
 pub(super) struct Recalled {
     /// To record this run in.
     pub(super) history: Result<History, HistoryError>,
@@ -108,11 +108,13 @@ impl Question {
 fn recall(path: &Path, policy: HistoryPolicy, question: &Question) -> Recalled {
     let host = HostFacts::from(&Host::detect());
     let mut expected = None;
-    let history = History::open(path).and_then(|mut history| {
-        history.prune_if_due(policy.into(), unix_ms())?;
-        history.shorten_log()?;
-        expected = question.ask(&mut history, &host)?;
-        Ok(history)
+    let history = History::open(path).map(|mut history| {
+        // What cannot be asked is learned from the run itself, and what cannot be tidied up today is
+        // tidied up another day.
+        expected = question.ask(&mut history, &host).ok().flatten();
+        let _ = history.prune_if_due(policy.into(), unix_ms());
+        let _ = history.shorten_log();
+        history
     });
     Recalled {
         history,

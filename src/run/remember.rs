@@ -23,11 +23,10 @@ pub(super) async fn remember(followed: &Followed, recall: Recall, console: Conso
 }
 
 /// Writes it; returns what there is to be said.
-fn write(mut history: History, run: &RunRecord) -> Result<Option<String>, HistoryError> {
+fn write(history: History, run: &RunRecord) -> Result<Option<String>, HistoryError> {
+    let mut history = history.refreshed()?;
     history.record(run)?;
-    let note = history.note_on_damage();
-    history.close_at_once();
-    Ok(note)
+    Ok(history.note_on_damage())
 }
 
 /// What a run knows at its end. The figures are those of the summary line.

@@ -47,7 +47,7 @@ fn a_damaged_file_is_set_aside() {
         assert!(aside.ends_with("history.db.corrupt-1"), "{}", aside.display());
         assert_eq!(fs::read(&aside).expect("readable"), damaged);
         assert_eq!(history.record(&run()).expect("written"), 1);
-        drop(history);
+        history.close();
         assert_eq!(home.open().set_aside(), None, "said once");
         home.holds(damaged);
         let again = home.open().set_aside().map(Path::to_owned);
@@ -58,7 +58,7 @@ fn a_damaged_file_is_set_aside() {
 #[test]
 fn damage_behind_a_good_header_is_found_when_it_is_met() {
     let home = Home::new();
-    home.open().record(&run()).expect("written");
+    home.record();
     let mut bytes = fs::read(home.path()).expect("readable");
     // Everything but the first page, which holds the header and the list of tables.
     let page = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
@@ -83,7 +83,7 @@ fn damage_behind_a_good_header_is_found_when_it_is_met() {
 #[test]
 fn who_comes_second_to_the_damage_takes_the_fresh_file() {
     let home = Home::new();
-    home.open().record(&run()).expect("written");
+    home.record();
     let (mut first, mut second) = (home.open(), home.open());
     for history in [&mut first, &mut second] {
         history.start_over().expect("fresh");
@@ -148,7 +148,7 @@ fn a_directory_that_cannot_be_made_is_named() {
 #[test]
 fn a_file_that_cannot_be_written_is_read() {
     let home = Home::new();
-    home.open().record(&run()).expect("written");
+    home.record();
     // With every character that means something in a URI.
     let name = home.directory.path().join("a%20 ?immutable=0#é.db");
     fs::copy(home.path(), &name).expect("copied");
@@ -171,7 +171,7 @@ proptest! {
     #[test]
     fn any_damage_is_survived(at in 0_usize..60_000, bytes in prop::collection::vec(any::<u8>(), 1..64)) {
         let home = Home::new();
-        home.open().record(&run()).expect("written");
+        home.record();
         let mut file = fs::read(home.path()).expect("readable");
         let at = at % file.len();
         let end = (at + bytes.len()).min(file.len());

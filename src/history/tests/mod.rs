@@ -37,6 +37,13 @@ impl Home {
         History::open(&self.path()).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// A run is recorded, and all is in one file.
+    fn record(&self) {
+        let mut history = self.open();
+        history.record(&run()).expect("written");
+        history.close();
+    }
+
     /// Puts these bytes in the place of the file.
     fn holds(&self, bytes: &[u8]) {
         create_private(self.path().parent().expect("a directory")).expect("created");
@@ -357,19 +364,21 @@ fn two_writers_at_once_lose_nothing() {
     for writer in writers {
         writer.join().expect("no panic");
     }
-    assert_eq!(home.open().count().expect("readable"), 2 * EACH);
+    let mut history = home.open();
+    assert_eq!(history.count().expect("readable"), 2 * EACH);
+    history.close();
     assert_eq!(home.files(), ["history.db"]);
 }
 
 #[test]
-fn who_closes_at_once_loses_nothing_and_the_log_does_not_grow_for_ever() {
+fn whoever_leaves_the_log_loses_nothing_and_the_log_does_not_grow_for_ever() {
     let home = Home::new();
     let mut longest = 0;
     for _ in 0..200 {
         let mut history = home.open();
         history.shorten_log().expect("shortened");
         history.record(&run()).expect("written");
-        history.close_at_once();
+        drop(history);
         longest = longest.max(log_bytes(&home.path()));
     }
     assert_eq!(
@@ -383,17 +392,43 @@ fn who_closes_at_once_loses_nothing_and_the_log_does_not_grow_for_ever() {
     );
     let mut history = home.open();
     assert_eq!(history.count().expect("readable"), 200);
-    drop(history);
+    history.close();
     assert_eq!(home.files(), ["history.db"]);
+}
+
+#[test]
+fn what_was_open_for_long_is_looked_at_again() {
+    let home = Home::new();
+    let mut old = home.open();
+    old.record(&run()).expect("written");
+    // Somebody else has begun another one in its place.
+    fs::remove_file(home.path()).expect("removed");
+    for side in ["-wal", "-shm"] {
+        let _ = fs::remove_file(crate::history::damage::with_suffix(&home.path(), side));
+    }
+    home.record();
+    let mut fresh = old.refreshed().expect("opened");
+    fresh.record(&run()).expect("written");
+    assert_eq!(home.open().count().expect("readable"), 2);
+    // A newer version has changed its format: it is neither written nor taken for damaged.
+    let newer = Connection::open(home.path()).expect("opened");
+    newer.pragma_update(None, "user_version", 99).expect("set");
+    let error = fresh.refreshed().expect_err("newer");
+    assert!(error.to_string().contains("newer version"), "{error}");
+    assert!(
+        home.files().iter().all(|name| !name.contains("corrupt")),
+        "{:?}",
+        home.files()
+    );
 }
 
 #[test]
 fn a_damaged_log_costs_its_own_runs_at_most() {
     let home = Home::new();
-    home.open().record(&run()).expect("written");
+    home.record();
     let mut history = home.open();
     history.record(&run()).expect("written");
-    history.close_at_once();
+    drop(history);
     let log = crate::history::damage::with_suffix(&home.path(), "-wal");
     let mut bytes = fs::read(&log).expect("readable");
     let middle = bytes.len() / 2;
