@@ -180,7 +180,7 @@ fn figures(slow: &Slow) -> Option<String> {
 /// Why it is slow, and what helps, to follow "is".
 fn reason(why: Why) -> String {
     let advice = match why {
-        Why::Throttled => "; fewer threads than the quota has CPUs help (threads)",
+        Why::Throttled => "; no more threads than the quota has CPUs help (threads)",
         Why::Paging => {
             "; the model does not fit into free memory: a smaller one, or less context, helps"
         }
@@ -255,13 +255,13 @@ mod tests {
         assert_eq!(
             slow(&throttled()),
             "slow, not hung: generating for 35.0 s (at most 3 min 25 s at 800 ms/token, 40.0 ms/token in \
-             earlier runs); it is throttled by a CPU quota; fewer threads than the quota has CPUs help \
+             earlier runs); it is throttled by a CPU quota; no more threads than the quota has CPUs help \
              (threads)"
         );
         assert_eq!(
             slow_in_short(&throttled()),
             "at most 3 min 25 s at 800 ms/token, 40.0 ms/token in earlier runs · slow: throttled by a CPU \
-             quota; fewer threads than the quota has CPUs help (threads)"
+             quota; no more threads than the quota has CPUs help (threads)"
         );
     }
 

@@ -163,7 +163,10 @@ impl Evidence {
         if faults >= PAGING_FAULTS_PER_SECOND * span || bytes >= PAGING_BYTES_PER_SECOND * span {
             self.seen.paging = Some(at);
         }
-        let throttled = rise(before.throttled, after.throttled) > 0.0;
+        // The quota is that of a whole cgroup, where others may be who use it up: who is held back by it
+        // has computed, or waits for a CPU.
+        let wants_cpu = busy != Some(false) || after.state == Some(GroupState::Running);
+        let throttled = wants_cpu && rise(before.throttled, after.throttled) > 0.0;
         if throttled {
             self.seen.throttled = Some(at);
         }

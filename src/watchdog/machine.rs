@@ -402,20 +402,21 @@ impl Watchdog {
             Some(at) if judgement.cause == Cause::Spin => at,
             _ => self.progress_at,
         };
-        let unexplained = now.saturating_sub(since);
+        let longest = window.length.saturating_mul(SLOW_WINDOWS);
+        let longest = self.progress_at.saturating_add(longest);
+        let due = since.saturating_add(patience).min(longest);
         // What is extended ends with the last sample within its time.
-        let last = judgement.windows > 1 && unexplained + SAMPLE_EVERY > patience;
+        let last = judgement.windows > 1 && now + SAMPLE_EVERY > due;
         let stall = Stall {
             cause: judgement.cause,
             phase: self.phase,
             window,
-            patience,
+            patience: due.saturating_sub(self.progress_at),
             silent_for,
         };
-        let longest = window.length.saturating_mul(SLOW_WINDOWS);
-        (unexplained >= patience || last || silent_for >= longest)
+        (now >= due || last)
             .then_some(stall)
-            .filter(|stall| self.comes_before_budget(since, stall.patience))
+            .filter(|_| self.comes_before_budget(due))
     }
 
     /// A stall by the rule of idleness.
@@ -439,15 +440,16 @@ impl Watchdog {
             patience: IDLE_LOOK,
             silent_for: self.silent_for(),
         };
-        (now.saturating_sub(since) >= IDLE_LOOK && window.length > stall.silent_for)
+        let due = since.saturating_add(IDLE_LOOK);
+        (now >= due && window.length > stall.silent_for)
             .then_some(stall)
-            .filter(|stall| self.comes_before_budget(since, stall.patience))
+            .filter(|_| self.comes_before_budget(due))
     }
 
     /// Whether a stall was due before the budget. At the same instant the budget is: it is arithmetic,
     /// where a stall has yet to be confirmed.
-    fn comes_before_budget(&self, since: Duration, patience: Duration) -> bool {
-        let due = self.clock.on_wall(since.saturating_add(patience));
+    fn comes_before_budget(&self, due: Duration) -> bool {
+        let due = self.clock.on_wall(due);
         self.budget_end().is_none_or(|(end, _)| due < end)
     }
 

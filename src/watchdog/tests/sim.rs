@@ -17,6 +17,8 @@ pub(super) enum Look {
     Asleep,
     /// It gets this share of a CPU and is throttled at all times.
     Throttled(f64),
+    /// It sleeps, in a cgroup where somebody else uses up the quota.
+    BesideThrottled,
     /// It is stopped, and continued for a twentieth of each period of so many seconds.
     Duty(f64),
     /// It is stopped for good.
@@ -50,7 +52,7 @@ impl Look {
                 let part = (t % period).min(period / 20.0);
                 ((t / period).floor() * period / 20.0 + part, state)
             }
-            Self::Asleep | Self::In(_) => (0.0, GroupState::Sleeping),
+            Self::Asleep | Self::BesideThrottled | Self::In(_) => (0.0, GroupState::Sleeping),
             Self::Stopped => (0.0, GroupState::Stopped),
             Self::Paging => (t * 0.01, GroupState::Uninterruptible),
             Self::Device => (0.0, GroupState::Uninterruptible),
@@ -62,7 +64,7 @@ impl Look {
         } else {
             0
         };
-        let throttled = matches!(self, Self::Throttled(_));
+        let throttled = matches!(self, Self::Throttled(_) | Self::BesideThrottled);
         Some(Sample {
             cpu: Some(secs(cpu)),
             read_chars: Some(0),

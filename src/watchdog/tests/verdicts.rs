@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::sim::{Look, Sim, secs};
 use crate::units::MsPerToken;
 use crate::watchdog::{
-    Blocked, Budget, Cause, Counters, Event, Expected, Finding, GroupState, Known, Phase, Sample,
-    Source, Terms, Verdict, Why,
+    Blocked, Budget, Cause, Counters, Event, Expected, Finding, GroupState, Known, Phase,
+    SLOW_WINDOWS, Sample, Source, Terms, Verdict, Why,
 };
 
 pub(super) fn terms() -> Terms {
@@ -62,6 +62,7 @@ fn each_look_has_its_verdict() {
             11.0,
         ),
         (Look::In(Blocked::Unknown), Cause::Hung, 10.0, 11.0),
+        (Look::BesideThrottled, Cause::Hung, 10.0, 11.0),
         (Look::Busy, Cause::Spin, 39.0, 40.0),
         (Look::Device, Cause::Uninterruptible, 39.0, 40.0),
         (
@@ -198,6 +199,23 @@ fn who_was_slowed_and_then_computes_has_not_been_spinning() {
         let (_, verdict) = sim.wait_for_verdict(secs(15.0));
         assert_eq!(cause(verdict), Cause::Spin, "{look:?}");
     }
+}
+
+#[test]
+fn nothing_is_extended_beyond_sixteen_windows_whatever_the_budget() {
+    let mut sim = generating(Terms {
+        budget: Budget::Fixed(secs(185.0)),
+        ..terms()
+    });
+    sim.look(Look::Throttled(0.05));
+    sim.wait(secs(140.0));
+    sim.look(Look::Busy);
+    let (_, verdict) = sim.wait_for_verdict(secs(25.0));
+    assert_eq!(cause(verdict), Cause::Spin);
+    let Verdict::Stalled(stall) = verdict else {
+        unreachable!()
+    };
+    assert_eq!(stall.patience, stall.window.length * SLOW_WINDOWS);
 }
 
 #[test]
