@@ -58,7 +58,7 @@ pub(super) struct Followed {
 pub(super) async fn follow(
     request: &RunRequest,
     ready: Ready,
-    mut interrupts: Interrupts,
+    interrupts: &mut Interrupts,
     console: Console,
 ) -> Result<(Followed, Recall), RunError> {
     let mut follower = Follower::new(request, &ready, console)?;
@@ -100,7 +100,7 @@ pub(super) async fn follow(
     let incident = follower.record(&ready.facts, &outcome);
     let last = follower.last_piece(&ready.facts, &outcome, incident.as_deref());
     let written = tokio::select! {
-        written = write_last(output, last, patience, &mut interrupts) => written,
+        written = write_last(output, last, patience, interrupts) => written,
         never = stop_when_asked(&mut suspensions) => match never {},
     };
     follower.tell(&ready.facts, &outcome, incident.as_deref());

@@ -88,10 +88,13 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
         Ok(ready) => ready?,
         Err(interruption) => return Err(RunError::Interrupted(interruption)),
     };
-    let (followed, recall) = follow::follow(&request, ready, interrupts, console).await?;
+    let (followed, recall) = follow::follow(&request, ready, &mut interrupts, console).await?;
     // Everything is told: what follows costs the user nothing, whatever becomes of it.
-    remember::remember(&followed, recall, console).await;
-    followed.exit
+    let remembered = remember::remember(&followed, recall, console);
+    match interrupts.or(remembered).await {
+        Ok(()) => followed.exit,
+        Err(interruption) => Ok(interruption.exit()),
+    }
 }
 
 fn question(request: &RunRequest) -> Question<'_> {

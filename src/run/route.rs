@@ -17,7 +17,7 @@ use crate::engine::{End, Failure, Interruption, Outcome, Session, SessionEvent};
 use crate::incidents::Incidents;
 use crate::profile::{Backend, Constraint, ROUTER, Route, routes};
 use crate::store::Paths;
-use crate::ui::{Console, Interrupts, Live, Step};
+use crate::ui::{Console, Interrupts, Live, Step, Suspensions};
 use crate::units::Limit;
 use crate::vendor::{Install, LocateError};
 
@@ -282,6 +282,8 @@ impl Asking<'_> {
         interrupts: &mut Interrupts,
         log: &mut Vec<String>,
     ) -> Result<(String, Outcome), Failed> {
+        let mut suspensions = Suspensions::listen()
+            .map_err(|error| Failed::Reason(format!("signals cannot be caught: {error}")))?;
         let mut live = Live::new(self.console, ROUTER, false);
         let period = live.period();
         let (mut text, mut interrupted) = (String::new(), None);
@@ -296,6 +298,10 @@ impl Asking<'_> {
                 interruption = interrupts.next() => {
                     interrupted.get_or_insert(interruption);
                     session.interrupt(interruption);
+                }
+                () = suspensions.next() => {
+                    live.clear();
+                    session.suspend();
                 }
                 event = session.next() => match event {
                     Some(SessionEvent::Text(piece)) => text.push_str(&piece),

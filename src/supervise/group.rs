@@ -1,5 +1,8 @@
 //! Signals to a whole process group, or to ourselves, and the look whether anyone is left in a group.
 
+use super::adopted::own_pid;
+use super::proc_text::Stat;
+use super::processes::stat_of;
 use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, getpid, kill_process, kill_process_group, test_kill_process_group,
@@ -15,6 +18,31 @@ pub(super) fn signal_group(group: Pid, signal: Signal) -> bool {
 pub fn stop_ourselves() {
     // Nobody may be forbidden to signal himself.
     let _ = kill_process(getpid(), Signal::STOP);
+}
+
+/// Whether somebody watches who can continue us: a shell with job control, in our session. Elsewhere
+/// (`ssh -t HOST COMMAND`, the first process of a container) the kernel does not stop who is asked to by
+/// the terminal, and whoever has caught that signal must not stop either: nobody could type `fg`.
+#[must_use]
+pub fn can_be_continued() -> bool {
+    // Without /proc nothing is known against it.
+    stat_of(own_pid()).is_none_or(|own| is_watched(&own, stat_of))
+}
+
+/// By the line of parents: the first one outside of our group must be of our session (the kernel's
+/// `will_become_orphaned_pgrp`, for the one line that can be followed).
+fn is_watched(own: &Stat, find: impl Fn(u32) -> Option<Stat>) -> bool {
+    let mut parent = find(own.parent);
+    while let Some(found) = parent {
+        if found.session != own.session {
+            return false;
+        }
+        if found.group != own.group {
+            return true;
+        }
+        parent = find(found.parent);
+    }
+    false
 }
 
 /// Whether no process of the group is running any more.
@@ -48,7 +76,28 @@ fn is_running_member(stat: &str, group: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_running_member;
+    use super::*;
+
+    #[test]
+    fn only_a_shell_of_our_session_can_continue_us() {
+        // Number, parent, group, session.
+        let family = |members: &[[u32; 4]]| {
+            let stat = |[pid, parent, group, session]: &[u32; 4]| {
+                let line = format!("{pid} (x) S {parent} {group} {session}{}", " 0".repeat(44));
+                Stat::parse(&line).expect("a line")
+            };
+            let all: Vec<Stat> = members.iter().map(stat).collect();
+            is_watched(&all[0], |pid| {
+                all.iter().find(|stat| stat.pid == pid).cloned()
+            })
+        };
+        // A shell, and make in between.
+        assert!(family(&[[9, 7, 9, 7], [7, 1, 7, 7]]));
+        assert!(family(&[[9, 8, 8, 7], [8, 7, 8, 7], [7, 1, 7, 7]]));
+        // ssh -t HOST orchestrate: it leads the session. In a container it has no parent.
+        assert!(!family(&[[9, 7, 9, 9], [7, 1, 7, 7]]));
+        assert!(!family(&[[1, 0, 1, 1]]));
+    }
 
     #[test]
     fn reads_the_group_and_the_state_of_a_stat_line() {

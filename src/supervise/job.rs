@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::adopted;
 use super::child::Child;
+use super::group::stop_ourselves;
 use super::kin::{self, Kin};
 use super::ladder::Ladder;
 use super::owner::{Control, Owner, Ward};
@@ -210,9 +211,11 @@ impl Job {
     }
 
     /// Stops the child and this process (SIGSTOP), and continues the child when somebody continues us. A
-    /// child that is ending already is left to it, and we go on.
+    /// child that has ended is left to it.
     pub fn suspend(&self) {
-        let _ = self.control.send(Control::Suspend);
+        if self.control.send(Control::Suspend).is_err() {
+            stop_ourselves();
+        }
     }
 
     /// Ends the child at once (SIGKILL), whatever ladder is being climbed.

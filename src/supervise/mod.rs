@@ -4,7 +4,7 @@
 //!
 //! **One owner.** [`Job::spawn`] starts a program and gives it to an owner task, which alone reads
 //! its pipes, signals it and reaps it. The caller holds a [`Job`]: it receives [`Event`]s and sends
-//! requests (`stop`, `kill`). It never sees a number that could be reused for a stranger.
+//! requests (`stop`, `suspend`, `kill`). It never sees a number that could be reused for a stranger.
 //!
 //! **A group of its own.** The child leads a new process group, so that one signal reaches all of
 //! it, and a Ctrl-C at the terminal reaches only the supervisor, which then decides.
@@ -75,7 +75,7 @@ mod sys;
 mod tree;
 pub mod vitals;
 
-pub use group::stop_ourselves;
+pub use group::{can_be_continued, stop_ourselves};
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
 pub use pipes::BURST;

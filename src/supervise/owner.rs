@@ -1,5 +1,6 @@
 //! The owner task: the only place that reads a child's pipes, signals it and reaps it.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -120,17 +121,35 @@ impl Owner {
                 () = pump.carry(), if pump.is_open() => {}
             }
         };
-        let last = match exited {
-            Ok(true) => descent.collect(&mut pump).await,
-            Ok(false) => descent.give_up(&mut pump).await,
-            Err(error) => Event::Lost(error),
+        let ending = async {
+            let last = match exited {
+                Ok(true) => descent.collect(&mut pump).await,
+                Ok(false) => descent.give_up(&mut pump).await,
+                Err(error) => Event::Lost(error),
+            };
+            let is_over = matches!(&last, Event::Exited(report) if report.group_empty);
+            // As long as the last of the output has no reader this waits.
+            pump.close(last).await;
+            is_over
         };
-        let is_over = matches!(&last, Event::Exited(report) if report.group_empty);
-        pump.close(last).await;
+        let is_over = tokio::select! {
+            is_over = ending => is_over,
+            never = stop_when_asked(&mut requests) => match never {},
+        };
         if !is_over {
             descent.outlast(exit).await;
         }
     }
+}
+
+/// Follows the wish to stop where there is no child any more that could be stopped.
+async fn stop_when_asked(requests: &mut mpsc::UnboundedReceiver<Control>) -> Infallible {
+    while let Some(request) = requests.recv().await {
+        if matches!(request, Control::Suspend) {
+            stop_ourselves();
+        }
+    }
+    pending().await
 }
 
 /// What became of a step down.
@@ -192,11 +211,14 @@ impl Descent {
         }
     }
 
-    /// Stops the child, then us; goes on when somebody has continued us, as `fg` does.
-    fn suspend(&self) {
+    /// Stops the child, then us; goes on when somebody has continued us, as `fg` does. Patience that is
+    /// being had goes on from there.
+    fn suspend(&mut self) {
+        let before = Instant::now();
         self.child.signal(Signal::STOP);
         stop_ourselves();
         self.child.signal(Signal::CONT);
+        self.next_at = self.next_at.map(|at| at + before.elapsed());
     }
 
     /// Notes who belongs to the job, while the lines of parents are whole.

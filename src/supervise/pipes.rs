@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
@@ -58,7 +59,7 @@ impl Output {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if self.last.take().is_some_and(|last| last.elapsed() < BURST) {
-                        nap();
+                        nap(receiver);
                     }
                     if receiver.readable().await.is_err() {
                         break;
@@ -73,14 +74,16 @@ impl Output {
     }
 }
 
-/// Lets a burst of writes gather for a millisecond. It keeps the whole thread from running, which
-/// must not know that anything came: each wake-up takes CPU time from the child that computes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an asynchronous wait would be woken by every write"
-)]
-fn nap() {
-    std::thread::sleep(BURST);
+/// Lets a burst of writes gather for a millisecond, or until the last writer is gone. It keeps the whole
+/// thread from running, which must not know that anything came: each wake-up takes CPU time from the
+/// child that computes.
+fn nap(pipe: &pipe::Receiver) {
+    // No event is asked for; the end is told unasked (poll(2), POLLHUP). An asynchronous wait would be
+    // woken by every write.
+    let mut end = [PollFd::new(pipe, PollFlags::empty())];
+    let time = Timespec::try_from(BURST).ok();
+    // Interrupted, it was a short one.
+    let _ = poll(&mut end, time.as_ref());
 }
 
 /// Carries both outputs of a child to whoever takes the events.

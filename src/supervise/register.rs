@@ -40,6 +40,8 @@ const SUFFIX: &str = ".json";
 /// How long what was killed may take to disappear; see `sweep.rs`.
 const PATIENCE: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// No record takes longer to be written: microseconds, on any disk that works.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(600);
 
 /// Where a job's record is kept, and what is to be removed if its supervisor cannot do that itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,9 +177,19 @@ pub async fn sweep_orphans(dir: &Path) -> Orphans {
         let name = name.to_string_lossy();
         if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
             sweep_record(entry.path(), &mut orphans).await;
+        } else if name.starts_with(PREFIX) && is_abandoned(&entry) {
+            // Its writer was killed before it had its name, and before its job was started.
+            let _ = fs::remove_file(entry.path());
         }
     }
     orphans
+}
+
+/// Whether a file was last written so long ago that nobody is still writing it.
+fn is_abandoned(entry: &fs::DirEntry) -> bool {
+    let written = entry.metadata().and_then(|file| file.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    age.is_some_and(|age| age > WRITTEN_WITHIN)
 }
 
 async fn sweep_record(path: PathBuf, orphans: &mut Orphans) {

@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::engine::Interruption;
+use crate::supervise::can_be_continued;
 
 /// Signals closer together are one wish: `timeout -s INT` signals its child and then the whole
 /// group, and nobody presses Ctrl-C twice in this time.
@@ -79,14 +80,15 @@ impl Interrupts {
 pub struct Suspensions(Option<Signal>);
 
 impl Suspensions {
-    /// Begins to listen, unless the signal was ignored when we were started.
+    /// Begins to listen, unless the signal was ignored when we were started, or nobody could continue us.
     ///
     /// # Errors
     /// The system's, when the handler cannot be installed.
     pub fn listen() -> io::Result<Self> {
         let is_ignored = ignored_signals() & (1 << (libc::SIGTSTP - 1)) != 0;
+        let is_wanted = !is_ignored && can_be_continued();
         let listen = || signal(SignalKind::from_raw(libc::SIGTSTP));
-        Ok(Self((!is_ignored).then(listen).transpose()?))
+        Ok(Self(is_wanted.then(listen).transpose()?))
     }
 
     /// Waits for the next one. Cancel safe.
