@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
 
 /// The processes that were started by tests, and in which worlds: each world's mark.
 static STARTED: Mutex<BTreeMap<u32, Vec<u8>>> = Mutex::new(BTreeMap::new());
@@ -63,13 +64,38 @@ pub(super) fn processes(mark: &[u8]) -> Vec<u32> {
         next += 1;
         found.extend(children(parent));
     }
-    found.retain(|&pid| !environment(pid).is_empty());
+    found.retain(|&pid| is_running(pid));
     found
 }
 
-/// A zombie has none any more.
+/// A zombie has none any more; in the middle of an exec it is empty for a moment.
 fn environment(pid: u32) -> Vec<u8> {
-    fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
+    const MOMENTS: u32 = 50;
+    for _ in 0..MOMENTS {
+        let bytes = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        if !bytes.is_empty() || !is_running(pid) {
+            return bytes;
+        }
+        pause();
+    }
+    Vec::new()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "destructors look, too, and cannot await"
+)]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(1));
+}
+
+/// Whether it is there and no zombie (proc(5): the state follows the name in parentheses).
+fn is_running(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
 /// Those of all our threads, each of which runs tests.
