@@ -42,6 +42,8 @@ struct State {
     noted: BTreeSet<Identity>,
     /// Children of ours that are known to belong elsewhere.
     strangers: BTreeSet<Identity>,
+    /// Whether the last look found a child of ours that could not be told to be either.
+    undecided: bool,
 }
 
 impl Kin {
@@ -54,6 +56,7 @@ impl Kin {
                 leader: Identity::of(leader),
                 noted: BTreeSet::new(),
                 strangers: BTreeSet::new(),
+                undecided: false,
             }),
         }
     }
@@ -70,6 +73,12 @@ impl Kin {
     /// From here on the leader's number may be a stranger's, and so may its group's.
     pub(super) fn leader_is_reaped(&self) {
         self.state().leader = None;
+    }
+
+    /// Whether the last look found an orphan of which could not be told whose it is: its environment is
+    /// empty while it executes another program, and for good if it was given none.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.state().undecided
     }
 
     /// Every process of the job, ended ones included, the unreaped leader first. Those that are found
@@ -93,6 +102,7 @@ impl Kin {
             .map(Identity::from)
             .filter(|identity| state.strangers.contains(identity))
             .collect();
+        state.undecided = false;
         for stat in ours {
             if self.owns(&mut state, &stat) {
                 found.push(stat);
@@ -117,8 +127,12 @@ impl Kin {
             return false;
         }
         let marked = environment_holds(stat.pid, &self.mark);
-        if marked == Some(false) {
-            state.strangers.insert(identity);
+        match marked {
+            Some(false) => {
+                state.strangers.insert(identity);
+            }
+            None => state.undecided |= !stat.has_ended(),
+            Some(true) => {}
         }
         marked == Some(true)
     }

@@ -21,6 +21,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Looks in a row that have to find nobody: a list of children may lack one while it is read.
 const PROOF: u32 = 2;
 
+/// How long it may take to tell whose an orphan is. One that executes another program, which hides it, has
+/// done so within milliseconds, unless it gets no CPU.
+const DECIDED_WITHIN: Duration = Duration::from_millis(200);
+
 /// A sweep of one job, leader excepted, which may go on for several looks.
 pub(super) struct Sweep<'k> {
     kin: &'k Kin,
@@ -81,13 +85,16 @@ impl<'k> Sweep<'k> {
 
     /// Repeats it until nobody is left, for a second at most.
     pub(super) async fn finish(mut self, group: Pid) -> Swept {
-        let give_up = Instant::now() + PATIENCE;
+        let begun = Instant::now();
+        let give_up = begun + PATIENCE;
         let mut quiet = 0;
         let mut group_empty;
         loop {
             let nobody = self.strike();
             group_empty = group_is_empty(group);
-            quiet = if nobody && group_empty { quiet + 1 } else { 0 };
+            let undecided = self.kin.is_undecided() && begun.elapsed() < DECIDED_WITHIN;
+            let nobody = nobody && group_empty && !undecided;
+            quiet = if nobody { quiet + 1 } else { 0 };
             if quiet == PROOF || Instant::now() > give_up {
                 break;
             }
