@@ -1,20 +1,21 @@
 //! Signals to a whole process group, or to ourselves, and the look whether anyone is left in a group.
 
-use super::adopted::own_pid;
-use super::proc_text::Stat;
-use super::processes::stat_of;
 use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, getpid, kill_process, kill_process_group, test_kill_process_group,
 };
+
+use super::adopted::own_pid;
+use super::proc_text::Stat;
+use super::processes::{all, stat_of};
 
 /// Sends `signal` to the group; whether anyone could be reached.
 pub(super) fn signal_group(group: Pid, signal: Signal) -> bool {
     kill_process_group(group, signal).is_ok()
 }
 
-/// Stops this process; returns when somebody has continued it. By SIGSTOP, as whoever calls this has
-/// caught SIGTSTP, and the shell that waits for us makes no difference.
+/// Stops this process; returns when somebody has continued it, so that it is only for where somebody
+/// [can](can_be_continued). By SIGSTOP, as whoever calls this has caught SIGTSTP; to a shell it is the same.
 pub fn stop_ourselves() {
     // Nobody may be forbidden to signal himself.
     let _ = kill_process(getpid(), Signal::STOP);
@@ -53,25 +54,15 @@ pub(super) fn group_is_empty(group: Pid) -> bool {
 /// Whether all that is left of the group has ended and waits to be reaped by its parent. That is
 /// init's duty, and in a container init may be a program that never does it.
 fn only_zombies_left(group: Pid) -> bool {
-    // Without /proc (macOS) the signal's answer is all there is.
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        return false;
-    };
-    let group = group.as_raw_nonzero().to_string();
-    !processes.flatten().any(|process| {
-        std::fs::read_to_string(process.path().join("stat"))
-            .is_ok_and(|stat| is_running_member(&stat, &group))
-    })
+    let group = group.as_raw_nonzero().get().unsigned_abs();
+    let processes = all();
+    // Without /proc (macOS) nobody is seen, and the signal's answer is all there is.
+    let mut stats = processes.iter().filter_map(|&pid| stat_of(pid));
+    !processes.is_empty() && !stats.any(|stat| is_running_member(&stat, group))
 }
 
-/// Whether a line of `/proc/PID/stat` (proc(5)) is of a running process of the group. The command's
-/// name, in parentheses, may itself hold spaces and parentheses: the fields begin after the last one.
-fn is_running_member(stat: &str, group: &str) -> bool {
-    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
-    let mut fields = fields.split(' ');
-    let state = fields.next().unwrap_or_default();
-    let member_of = fields.nth(1).unwrap_or_default();
-    member_of == group && !matches!(state, "Z" | "X" | "")
+fn is_running_member(stat: &Stat, group: u32) -> bool {
+    stat.group == group && !stat.has_ended()
 }
 
 #[cfg(test)]
@@ -100,11 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_group_and_the_state_of_a_stat_line() {
-        assert!(is_running_member("17 (sh) S 1 17 17 0 -1", "17"));
-        assert!(!is_running_member("17 (sh) Z 1 17 17 0 -1", "17"));
-        assert!(!is_running_member("18 (sh) S 17 18 17 0 -1", "17"));
-        assert!(is_running_member("19 (a) Z 1) R 1 17 17", "17"));
-        assert!(!is_running_member("", "17"));
+    fn a_member_counts_as_long_as_it_runs() {
+        let counts = |line: &str| {
+            let line = format!("{line}{}", " 0".repeat(44));
+            Stat::parse(&line).is_some_and(|stat| is_running_member(&stat, 17))
+        };
+        assert!(counts("17 (sh) S 1 17 17 0 -1"));
+        assert!(!counts("17 (sh) Z 1 17 17 0 -1"));
+        assert!(!counts("18 (sh) S 17 18 17 0 -1"));
+        assert!(counts("19 (a) Z 1) R 1 17 17"));
+        assert!(!counts(""));
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::adopted;
 use super::proc_text::Stat;
-use super::processes::{Family, Identity, environment_holds, stat_of};
+use super::processes::{Environment, Family, Identity, stat_of};
 
 /// The variable that tells a job's processes from all others.
 pub(super) const MARK: &str = "ORCHESTRATE_JOB";
@@ -126,7 +126,8 @@ impl Kin {
         if state.strangers.contains(&identity) {
             return false;
         }
-        let marked = environment_holds(stat.pid, &self.mark);
+        let environment = Environment::of(stat.pid);
+        let marked = environment.map(|environment| environment.holds(&self.mark));
         match marked {
             Some(false) => {
                 state.strangers.insert(identity);

@@ -107,11 +107,21 @@ pub(super) fn all() -> Vec<u32> {
         .collect()
 }
 
-/// Whether the environment that a process was started with holds this entry; `None` where that cannot
-/// be read, as in the middle of an exec.
-pub(super) fn environment_holds(pid: u32, entry: &[u8]) -> Option<bool> {
-    let bytes = read(CWD, &format!("/proc/{pid}/environ"))?;
-    (!bytes.is_empty()).then(|| bytes.split(|&byte| byte == 0).any(|found| found == entry))
+/// What a process was started with, as `NAME=value`.
+#[derive(Debug)]
+pub(super) struct Environment(Vec<u8>);
+
+impl Environment {
+    /// `None` where it cannot be read, as in the middle of an exec.
+    pub(super) fn of(pid: u32) -> Option<Self> {
+        let bytes = read(CWD, &format!("/proc/{pid}/environ"))?;
+        (!bytes.is_empty()).then_some(Self(bytes))
+    }
+
+    /// Whether this entry is in it.
+    pub(super) fn holds(&self, entry: &[u8]) -> bool {
+        self.0.split(|&byte| byte == 0).any(|found| found == entry)
+    }
 }
 
 /// A look at who is whose child.

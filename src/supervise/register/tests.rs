@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::decide::{Seen, Sighting, Verdict, verdict};
 use super::*;
 
 fn identity(pid: u32, start_ticks: u64) -> Identity {
