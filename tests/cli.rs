@@ -11,14 +11,7 @@ fn the_command_line_says_what_the_transcripts_say() {
     // Nobody's configuration, cache or build is here, whoever runs the tests and wherever.
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nobody");
     let home = home.to_str().expect("a path of text");
-    trycmd::TestCases::new()
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", "80")
-        .env("HOME", home)
-        .env("ORCHESTRATE_CONFIG_DIR", home)
-        .env("ORCHESTRATE_CACHE_DIR", home)
-        .env("ORCHESTRATE_STATE_DIR", home)
-        .env("ORCHESTRATE_LLAMA_DIR", home)
+    at_home_in(home)
         .case("tests/cli/*.trycmd")
         .case("tests/cli/*.toml")
         .run();
@@ -35,15 +28,23 @@ fn the_history_is_told_as_the_transcripts_say() {
     }
     drop(history);
     let home = home.to_str().expect("a path of text");
-    trycmd::TestCases::new()
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", "80")
-        .env("HOME", home)
-        .env("ORCHESTRATE_CONFIG_DIR", home)
-        .env("ORCHESTRATE_CACHE_DIR", home)
-        .env("ORCHESTRATE_STATE_DIR", home)
-        .case("tests/cli/history/*.trycmd")
-        .run();
+    at_home_in(home).case("tests/cli/history/*.trycmd").run();
+}
+
+/// Cases for a plain terminal of 80 columns, with every directory in this one.
+fn at_home_in(home: &str) -> trycmd::TestCases {
+    let cases = trycmd::TestCases::new();
+    cases.env("NO_COLOR", "1").env("COLUMNS", "80");
+    for variable in [
+        "HOME",
+        "ORCHESTRATE_CONFIG_DIR",
+        "ORCHESTRATE_CACHE_DIR",
+        "ORCHESTRATE_STATE_DIR",
+        "ORCHESTRATE_LLAMA_DIR",
+    ] {
+        cases.env(variable, home);
+    }
+    cases
 }
 
 /// One that was measured in full, one that was cut, one that crashed before anything was measured.

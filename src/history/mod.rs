@@ -10,7 +10,8 @@
 //! or of another program, is not written. Where nothing may be written, what is there is still read.
 //!
 //! **Several processes at once** are the usual case. The file is in WAL mode: readers hold up nobody,
-//! and a writer waits for another one for at most [`PATIENCE`].
+//! and a writer waits for another one for at most [`PATIENCE`]. The log stays beside the file when a history
+//! is dropped, as writing it in waits for the disk: [`History::shorten_log`] and [`History::close`] do that.
 //!
 //! **The format has a number** (`PRAGMA user_version`). `schema` holds the way from each to the next,
 //! and every one of them is taken in a transaction.
@@ -61,7 +62,7 @@ const LONG_LOG: u64 = 1 << 20;
 pub struct History {
     path: PathBuf,
     connection: Connection,
-    /// Of the file, if it was there when it was opened.
+    /// Of the file that was opened, as far as it could be told.
     identity: Option<Identity>,
     set_aside: Option<PathBuf>,
     /// Whoever only looks leaves even a damaged file as it is.

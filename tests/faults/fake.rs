@@ -8,21 +8,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::before::prepare;
 use crate::case::{Backend, Case, Found, Name};
-use crate::common::{CANARY, Ended, Run, Running, World, is_stopped};
+use crate::common::running::is_stopped;
+use crate::common::{CANARY, Ended, Run, Running, WINDOWS, World};
 use crate::expected::Complaint;
 use crate::observed::Observed;
 use crate::row::{Act, Row};
 
 /// The windows of all cases that do not ask for others: the shortest that can be set.
 pub(crate) const WINDOW: Duration = Duration::from_secs(1);
-const WINDOWS: [&str; 6] = [
-    "--set",
-    "watch.load=1s",
-    "--set",
-    "watch.prefill=1s",
-    "--set",
-    "watch.decode=1s",
-];
 /// A batch of 32 tokens, so that an honest prompt speaks often.
 const BATCH: [&str; 2] = ["--set", "batch=32"];
 /// What [`CANARY`] is to most cases: no slow one takes longer unless it hangs.

@@ -3,17 +3,8 @@
 
 use serde_json::Value;
 
-use crate::common::{Ended, World};
+use crate::common::{Ended, WINDOWS, World};
 
-/// The shortest windows there are, so that a test need not wait long.
-const WINDOWS: [&str; 6] = [
-    "--set",
-    "watch.load=1s",
-    "--set",
-    "watch.prefill=1s",
-    "--set",
-    "watch.decode=1s",
-];
 /// A profile for each program.
 const PROFILES: [&str; 2] = ["plain", "served"];
 

@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::common::canary;
 
@@ -51,6 +52,19 @@ impl Victim {
         since.elapsed()
     }
 
+    /// As [`Victim::gone`]; should that take longer than `limit`, standard error tells what holds up this
+    /// process and the one with the number `other`.
+    pub(crate) async fn gone_or_told(&self, limit: Duration, other: u32) -> Duration {
+        let since = Instant::now();
+        if timeout(limit, self.gone()).await.is_err() {
+            for pid in [self.pid, other] {
+                eprint!("process {pid} after {limit:?}:\n{}", stacks(pid));
+            }
+            self.gone().await;
+        }
+        since.elapsed()
+    }
+
     /// Whether it has ended, as a zombie has.
     pub(crate) fn has_ended(&self) -> bool {
         // A pidfd can be read once its process has ended (pidfd_open(2)).
@@ -64,6 +78,20 @@ impl Victim {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
         stat.rsplit_once(") ")?.1.chars().next()
     }
+}
+
+/// What each thread of a process does in the kernel, as far as that may be read.
+fn stacks(pid: u32) -> String {
+    let threads = fs::read_dir(format!("/proc/{pid}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    let told = |path: PathBuf| {
+        let [stat, stack] =
+            ["stat", "stack"].map(|name| fs::read_to_string(path.join(name)).unwrap_or_default());
+        // The number, the name, the state.
+        let who: Vec<_> = stat.split(' ').take(3).collect();
+        format!("{}\n{stack}", who.join(" "))
+    };
+    threads.map(|thread| told(thread.path())).collect()
 }
 
 /// Stops a process and continues it, again and again, until it is dropped.

@@ -53,7 +53,8 @@ async fn killed(backend: Backend, phase: Phase, times: u32) -> Result<Tried, Str
             sleep(ANOTHER_PART * time).await;
         }
         live.running.signal(Signal::KILL);
-        longest = longest.max(llama.gone().await);
+        let supervisor = live.running.pid();
+        longest = longest.max(llama.gone_or_told(OUTLIVES, supervisor).await);
         left.extend(live.running.children());
         live.observe().await;
     }
