@@ -10,7 +10,7 @@
 //! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
-//! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`past`], [`postmortem`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
+//! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`past`], [`postmortem`], [`model`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
 //! `ARCHITECTURE.md` says why, and which way a request takes through them.
 
@@ -30,6 +30,7 @@ pub mod host;
 pub mod incidents;
 pub mod llama;
 pub mod memory;
+pub mod model;
 pub mod past;
 pub mod postmortem;
 pub mod profile;

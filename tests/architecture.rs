@@ -32,6 +32,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("clean", 3),
     ("cli", 3),
     ("llama", 3),
+    ("model", 3),
     ("postmortem", 3),
     ("past", 3),
     ("profiles", 3),

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::exit::Exit;
+use crate::model::inspect::InspectError;
 use crate::past::PastError;
 use crate::postmortem::PostmortemError;
 use crate::profiles::ProfilesError;
@@ -30,6 +31,8 @@ pub(super) enum Failure {
     Postmortem(#[from] PostmortemError),
     #[error(transparent)]
     Past(#[from] PastError),
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     #[error("failed to {0}")]
     Build(#[from] build::Error),
     #[error("failed to {0}")]
@@ -55,6 +58,7 @@ impl Failure {
             Self::Profiles(error) => error.exit(),
             Self::Postmortem(error) => error.exit(),
             Self::Past(error) => error.exit(),
+            Self::Inspect(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

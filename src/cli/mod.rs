@@ -4,6 +4,7 @@
 mod documents;
 mod failure;
 mod incidents;
+mod model;
 pub mod overrides;
 pub mod past;
 pub mod profiles;
@@ -73,6 +74,7 @@ enum Command {
     Profiles(profiles::ProfilesArgs),
     Incidents(incidents::IncidentsArgs),
     History(past::HistoryArgs),
+    Model(model::ModelArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
     Clean(vendor::CleanArgs),
@@ -160,6 +162,7 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
                 Ok(Exit::Done)
             }
             Command::History(args) => history(args, &paths, console),
+            Command::Model(args) => model::run(args, &paths, console).await,
             Command::Build(args) => build(args, &paths, console).await,
             Command::Llama(args) => {
                 let config = Places::discover(&paths)?.config()?;

@@ -1,0 +1,29 @@
+//! `orchestrate model …`: one file for each subcommand, with its words and its way to the face.
+
+mod inspect;
+
+use clap::{Args, Subcommand};
+
+use super::failure::Failure;
+use crate::exit::Exit;
+use crate::store::Paths;
+use crate::ui::Console;
+
+/// Look at model files
+#[derive(Debug, Clone, Args)]
+pub(super) struct ModelArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    Inspect(inspect::InspectArgs),
+}
+
+#[expect(clippy::unused_async, reason = "a subcommand may wait")]
+pub(super) async fn run(args: ModelArgs, paths: &Paths, _: Console) -> Result<Exit, Failure> {
+    match args.command {
+        Command::Inspect(args) => inspect::run(&args, paths),
+    }
+}

@@ -1,0 +1,5 @@
+//! `orchestrate model`: what is to be known of a model without running it. One file or folder for each
+//! thing to ask.
+
+pub mod inspect;
+pub mod target;
