@@ -5,7 +5,7 @@
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
-use super::GgufError;
+use super::{ByteOrder, GgufError};
 
 /// Large enough that a vocabulary of megabytes takes a few hundred reads, small enough that a
 /// header of kilobytes takes one.
@@ -19,6 +19,7 @@ pub(super) struct Cursor<R> {
     /// Where in the file the buffer ends.
     end: u64,
     file_len: u64,
+    order: ByteOrder,
 }
 
 impl<R: Read + Seek> Cursor<R> {
@@ -29,7 +30,13 @@ impl<R: Read + Seek> Cursor<R> {
             used: 0,
             end: 0,
             file_len,
+            order: ByteOrder::Little,
         }
+    }
+
+    /// Numbers come in this order from here on.
+    pub(super) fn set_order(&mut self, order: ByteOrder) {
+        self.order = order;
     }
 
     /// Where in the file the next byte comes from.
@@ -57,17 +64,27 @@ impl<R: Read + Seek> Cursor<R> {
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], GgufError> {
+        // Nearly always the bytes are at hand: a vocabulary has hundreds of thousands of lengths.
+        let at_hand = self.buffer[self.used..].first_chunk::<N>().copied();
+        if let Some(bytes) = at_hand {
+            self.used += N;
+            return Ok(bytes);
+        }
         let mut bytes = [0; N];
         self.fill(&mut bytes)?;
         Ok(bytes)
     }
 
+    pub(super) fn u16(&mut self) -> Result<u16, GgufError> {
+        self.array().map(|bytes| self.order.u16(bytes))
+    }
+
     pub(super) fn u32(&mut self) -> Result<u32, GgufError> {
-        Ok(u32::from_le_bytes(self.array()?))
+        self.array().map(|bytes| self.order.u32(bytes))
     }
 
     pub(super) fn u64(&mut self) -> Result<u64, GgufError> {
-        Ok(u64::from_le_bytes(self.array()?))
+        self.array().map(|bytes| self.order.u64(bytes))
     }
 
     /// A string of at most so many bytes.

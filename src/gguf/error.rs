@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::ByteOrder;
+
 /// Why a model's file cannot be used, said before anything is started: llama.cpp itself may end
 /// without a word.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +18,31 @@ pub enum GgufError {
         /// Its first bytes, at most [`FIRST_BYTES`].
         first: Vec<u8>,
     },
-    /// The file was written on a machine with the other byte order.
-    #[error("it is a big-endian GGUF file, which only big-endian machines can read")]
-    BigEndian,
+    /// The file was written for machines with the other byte order.
+    #[error(
+        "it is a {} GGUF file, and llama.cpp on this machine loads only {} ones; convert it with \
+         gguf-convert-endian of the Python package gguf",
+        order.name(),
+        ByteOrder::NATIVE.name()
+    )]
+    ForeignByteOrder {
+        /// Its byte order.
+        order: ByteOrder,
+    },
+    /// The file is a later part of a model in several.
+    #[error("it is part {part} of {parts}; name the first one, and llama.cpp finds the others")]
+    NotTheFirstPart {
+        /// Which part, from 1.
+        part: u64,
+        /// How many there are.
+        parts: u64,
+    },
+    /// The file is a part of another model than the first part.
+    #[error("it does not belong to the first part: {what}")]
+    ForeignPart {
+        /// What tells.
+        what: String,
+    },
     /// The version of the format is none that llama.cpp reads today.
     #[error("its GGUF version is {version}; versions 2 and 3 can be read")]
     UnsupportedVersion {

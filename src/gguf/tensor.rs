@@ -4,12 +4,14 @@ use std::io::{Read, Seek};
 
 use super::GgufError;
 use super::cursor::Cursor;
-use super::types::{tensor_bytes, tensor_type_name};
+use super::types::{block_elements, tensor_bytes, tensor_type_name};
 
 /// Longer than any tensor's name: ggml itself stops at 64.
 const MAX_NAME: u64 = 1024;
 /// More dimensions than ggml has.
 const MAX_DIMENSIONS: u32 = 4;
+/// ggml counts with a sign.
+const MOST_ELEMENTS: u64 = i64::MAX.unsigned_abs();
 
 /// One tensor, as the table has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +53,21 @@ impl Tensor {
         let mut elements: u64 = 1;
         for _ in 0..dimensions {
             let length = cursor.u64()?;
-            elements = elements.checked_mul(length).ok_or_else(|| {
+            let product = elements.checked_mul(length);
+            let is_possible = |product: &u64| length <= MOST_ELEMENTS && *product <= MOST_ELEMENTS;
+            elements = product.filter(is_possible).ok_or_else(|| {
                 cursor.corrupt(format!("too large a shape of the tensor \"{name}\""))
             })?;
             shape.push(length);
         }
         let kind = cursor.u32()?;
         let offset = cursor.u64()?;
+        let row = shape.first().copied().unwrap_or(1);
+        if let Some(block) = block_elements(kind).filter(|&block| !row.is_multiple_of(block)) {
+            return Err(cursor.corrupt(format!(
+                "rows of {row} weights of the tensor \"{name}\", whose type has blocks of {block}"
+            )));
+        }
         // A type that is newer than this program takes an unknown number of bytes; then only the
         // start is checked.
         let bytes = match tensor_type_name(kind) {

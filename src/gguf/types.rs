@@ -93,6 +93,11 @@ pub(super) fn tensor_bytes(number: u32, elements: u64) -> Option<u64> {
     elements.div_ceil(*block).checked_mul(*bytes)
 }
 
+/// How many elements a block of this type has; `None` for an unknown type.
+pub(super) fn block_elements(number: u32) -> Option<u64> {
+    tensor_type(number).map(|(_, _, elements, _)| *elements)
+}
+
 fn tensor_type(number: u32) -> Option<&'static (u32, &'static str, u64, u64)> {
     TENSOR_TYPES.iter().find(|(known, ..)| *known == number)
 }

@@ -123,7 +123,7 @@ fn inspect(path: &Path) -> Result<ModelFile, ModelError> {
     let file = File::open(path).map_err(unreadable)?;
     let bytes = metadata.len();
     let header = GgufHeader::read(BufReader::new(file), bytes)
-        .and_then(|header| header.require_weights().map(|()| header))
+        .and_then(|header| header.require_loadable().map(|()| header))
         .map_err(|source| ModelError::Invalid {
             path: path.into(),
             source,

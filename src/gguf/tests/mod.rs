@@ -1,10 +1,16 @@
 //! Headers made here, whole, damaged and cut off at every byte.
 
+mod hostile;
+#[path = "../../../tests/common/gguf.rs"]
+mod made;
+
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
+use made::{F32, Made, Q8_0, tiny};
 use proptest::prelude::*;
 
-use super::{GgufError, GgufHeader};
+use super::{ByteOrder, GgufError, GgufHeader, PartName};
 
 fn string(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend((text.len() as u64).to_le_bytes());
@@ -87,7 +93,7 @@ fn a_whole_model() {
         (header.tensors, header.parameters, header.weight_bytes),
         (2, 67, 80)
     );
-    assert!(header.require_weights().is_ok());
+    assert!(header.require_loadable().is_ok());
 }
 
 #[test]
@@ -156,7 +162,7 @@ fn what_is_no_model_is_named() {
         message(b"\0\xff"),
         "it is not a GGUF file: it starts with \"\\x00\\xff\""
     );
-    assert!(message(b"GGUF\0\0\0\x03xxxxxxxx").contains("big-endian"));
+    assert!(message(b"GGUF\0\0\0\x07").contains("version is 7"));
     assert!(message(b"GGUF\x01\0\0\0").contains("version is 1"));
     assert!(message(b"GGUF\x09\0\0\0").contains("version is 9"));
     assert_eq!(
@@ -172,7 +178,7 @@ fn a_vocabulary_without_weights() {
     let header = read(&bytes).unwrap();
     assert!(!header.has_weights());
     assert!(matches!(
-        header.require_weights(),
+        header.require_loadable(),
         Err(GgufError::NoWeights)
     ));
 }
@@ -248,4 +254,140 @@ fn a_model_keeps_its_fingerprint_and_shares_it_with_no_other() {
     let mut other = header.clone();
     other.name = Some("another".to_owned());
     assert_ne!(other.fingerprint(len), header.fingerprint(len));
+}
+
+#[test]
+fn the_other_byte_order_and_the_version_before_are_read_alike() {
+    let native = read(&tiny(Made::new()).bytes()).expect("a model");
+    let older = read(&tiny(Made::new().version(2)).bytes()).expect("a model");
+    assert_eq!(older.version, 2);
+    assert_eq!(
+        GgufHeader {
+            version: 3,
+            ..older
+        },
+        native
+    );
+    let big = read(&tiny(Made::big_endian()).bytes()).expect("a model");
+    assert_eq!(big.byte_order, ByteOrder::Big);
+    assert_eq!(
+        GgufHeader {
+            byte_order: ByteOrder::Little,
+            ..big.clone()
+        },
+        native
+    );
+    assert_eq!(
+        native.numbers_by_layer("feed_forward_length", 2),
+        Some(vec![64, 64])
+    );
+    assert_eq!(native.chat_template_bytes, Some(14));
+    let foreign = if cfg!(target_endian = "little") {
+        big
+    } else {
+        native
+    };
+    let error = foreign.require_loadable().unwrap_err().to_string();
+    assert!(error.contains("gguf-convert-endian"), "{error}");
+}
+
+#[test]
+fn tokens_are_told_when_somebody_asks() {
+    for start in [Made::new(), Made::big_endian()] {
+        let bytes = tiny(start).bytes();
+        let header = read(&bytes).expect("a model");
+        let asked = BTreeSet::from([0, 1, 3, 4, 1 << 40]);
+        let texts = header.token_texts(Cursor::new(&bytes), bytes.len() as u64, &asked);
+        let texts: Vec<_> = texts.expect("readable").into_iter().collect();
+        let expected = [(0, "<s>"), (1, "</s>"), (3, "b")].map(|(id, text)| (id, text.to_owned()));
+        assert_eq!(texts, expected);
+        // A file that was cut meanwhile.
+        let cut = header.token_texts(Cursor::new(&bytes[..200]), 200, &asked);
+        assert!(matches!(cut, Err(GgufError::Truncated { .. })), "{cut:?}");
+    }
+}
+
+#[test]
+fn experts_that_a_token_does_not_use_are_idle() {
+    let start = Made::new()
+        .text("general.architecture", "moe")
+        .number("moe.expert_count", 8)
+        .number("moe.expert_used_count", 2)
+        .tensor("token_embd.weight", &[32, 2], F32, &[0; 256])
+        .tensor("blk.0.ffn_up_exps.weight", &[32, 2, 8], Q8_0, &[0; 16 * 34])
+        .tensor("blk.0.ffn_up_shexp.weight", &[32], F32, &[0; 128]);
+    let header = read(&start.bytes()).expect("a model");
+    assert_eq!(header.experts(), Some((8, 2)));
+    assert_eq!(
+        (header.parameters, header.active_parameters()),
+        (64 + 512 + 32, 64 + 128 + 32)
+    );
+    let older = Made::new()
+        .text("general.architecture", "llama")
+        .number("llama.expert_count", 2)
+        .number("llama.expert_used_count", 1)
+        .tensor("blk.0.ffn_up.0.weight", &[32], F32, &[0; 128])
+        .tensor("blk.0.ffn_up.1.weight", &[32], F32, &[0; 128]);
+    let header = read(&older.bytes()).expect("a model");
+    assert_eq!(header.active_parameters(), 32);
+    let dense = read(&tiny(Made::new()).bytes()).expect("a model");
+    assert_eq!(
+        (dense.experts(), dense.active_parameters()),
+        (None, dense.parameters)
+    );
+}
+
+#[test]
+fn parts_have_names_and_add_up() {
+    let name = PartName::parse("a-b-00002-of-00003.gguf").expect("a part");
+    assert_eq!(
+        (name.prefix.as_str(), name.number, name.count),
+        ("a-b", 2, 3)
+    );
+    let all: Vec<String> = name.all().map(|part| part.to_string()).collect();
+    assert_eq!(all[1], "a-b-00002-of-00003.gguf");
+    assert_eq!((all.len(), all[2].as_str()), (3, "a-b-00003-of-00003.gguf"));
+    for other in [
+        "a.gguf",
+        "a-00000-of-00003.gguf",
+        "a-00004-of-00003.gguf",
+        "a-2-of-3.gguf",
+        "a-00001-of-00003.bin",
+        "-of-.gguf",
+        "a-0000\u{e9}-of-00003.gguf",
+        "a-+0001-of-00003.gguf",
+    ] {
+        assert_eq!(PartName::parse(other), None, "{other}");
+    }
+    let part = |number: u32, tensor: &str| {
+        let made = Made::new()
+            .number("split.no", number)
+            .number("split.count", 2)
+            .tensor(tensor, &[32], F32, &[0; 128]);
+        read(&made.bytes()).expect("a part")
+    };
+    let mut first = part(0, "a");
+    assert!(first.require_loadable().is_ok());
+    let error = part(1, "b").require_loadable().unwrap_err().to_string();
+    assert!(error.contains("it is part 2 of 2"), "{error}");
+    first.join(part(1, "b")).expect("fits");
+    assert_eq!(
+        (first.tensors, first.parameters, first.table.len()),
+        (2, 64, 2)
+    );
+    let twice = first.join(part(1, "b")).unwrap_err().to_string();
+    assert!(twice.contains("\"b\" is in an earlier one"), "{twice}");
+    let alone = read(&tiny(Made::new()).bytes()).expect("a model");
+    assert!(matches!(
+        first.join(alone),
+        Err(GgufError::ForeignPart { .. })
+    ));
+    // The first part may have a header only.
+    let empty = Made::new().number("split.no", 0).number("split.count", 2);
+    assert!(
+        read(&empty.bytes())
+            .expect("a part")
+            .require_loadable()
+            .is_ok()
+    );
 }
