@@ -12,6 +12,10 @@ mod cursor;
 mod error;
 mod experts;
 mod fingerprint;
+mod finite;
+#[cfg(test)]
+#[path = "../../tests/common/gguf.rs"]
+pub(crate) mod made;
 mod order;
 mod read;
 mod split;
@@ -24,6 +28,7 @@ mod vocabulary;
 use std::collections::BTreeMap;
 
 pub use error::{FIRST_BYTES, GgufError};
+pub use finite::{Finite, NotFinite, finite};
 pub use order::ByteOrder;
 pub use split::PartName;
 pub use tensor::Tensor;

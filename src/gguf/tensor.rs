@@ -4,7 +4,7 @@ use std::io::{Read, Seek};
 
 use super::GgufError;
 use super::cursor::Cursor;
-use super::types::{block_elements, tensor_bytes, tensor_type_name};
+use super::types::{block_bytes, block_elements, tensor_bytes, tensor_type_name};
 
 /// Longer than any tensor's name: ggml itself stops at 64.
 const MAX_NAME: u64 = 1024;
@@ -35,6 +35,13 @@ impl Tensor {
     #[must_use]
     pub fn type_name(&self) -> Option<&'static str> {
         tensor_type_name(self.kind)
+    }
+
+    /// Bytes and weights of one block of its type (of plain numbers: of one number); `None` of a type
+    /// that is newer than this program.
+    #[must_use]
+    pub fn block(&self) -> Option<(u64, u64)> {
+        Some((block_bytes(self.kind)?, block_elements(self.kind)?))
     }
 
     /// Where it ends, counted from the start of the weights.

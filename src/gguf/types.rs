@@ -4,7 +4,7 @@
 ///
 /// Source: `ggml_type` in `ggml.h` and `block_*` in `ggml-common.h` of b11434. Numbers that are
 /// missing were removed from the format.
-const TENSOR_TYPES: [(u32, &str, u64, u64); 35] = [
+pub(super) const TENSOR_TYPES: [(u32, &str, u64, u64); 35] = [
     (0, "F32", 1, 4),
     (1, "F16", 1, 2),
     (2, "Q4_0", 32, 18),
@@ -96,6 +96,11 @@ pub(super) fn tensor_bytes(number: u32, elements: u64) -> Option<u64> {
 /// How many elements a block of this type has; `None` for an unknown type.
 pub(super) fn block_elements(number: u32) -> Option<u64> {
     tensor_type(number).map(|(_, _, elements, _)| *elements)
+}
+
+/// How many bytes a block of this type takes; `None` for an unknown type.
+pub(super) fn block_bytes(number: u32) -> Option<u64> {
+    tensor_type(number).map(|(_, _, _, bytes)| *bytes)
 }
 
 fn tensor_type(number: u32) -> Option<&'static (u32, &'static str, u64, u64)> {

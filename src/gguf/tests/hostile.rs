@@ -3,8 +3,8 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::made::{F32, Made, Q8_0, tiny};
 use super::{GgufError, GgufHeader, message, read};
+use crate::gguf::made::{F32, Made, Q8_0, tiny};
 
 const LIST: u32 = 9;
 

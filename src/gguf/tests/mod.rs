@@ -1,13 +1,12 @@
 //! Headers made here, whole, damaged and cut off at every byte.
 
+mod finite;
 mod hostile;
-#[path = "../../../tests/common/gguf.rs"]
-mod made;
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-use made::{F32, Made, Q8_0, tiny};
+use super::made::{F32, Made, Q8_0, tiny};
 use proptest::prelude::*;
 
 use super::{ByteOrder, GgufError, GgufHeader, PartName};
