@@ -6,11 +6,15 @@
 
 mod config;
 mod model;
+mod parts;
 mod paths;
+mod shelves;
 mod sockets;
 
 pub use config::{ConfigError, Places};
 pub(crate) use config::{MAX_SIZE, read_regular, too_large};
-pub use model::{DEMO, ModelError, ModelFile, open_model};
+pub use model::{DEMO, ModelError, ModelFile, locate_model, open_model, open_regular, read_model};
+pub use parts::{ModelParts, read_parts};
 pub use paths::{Paths, PathsError, create_private};
+pub use shelves::{Found, Shelf, ShelfKind, Shelves};
 pub use sockets::{SocketDir, SocketDirError};

@@ -1,12 +1,13 @@
 //! Model files: the embedded one, and those that a profile names.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Write};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Paths;
+use super::{Paths, parts};
 use crate::exit::Exit;
 use crate::gguf::{GgufError, GgufHeader};
 use crate::profile::ModelRef;
@@ -74,6 +75,26 @@ pub enum ModelError {
         /// What is wrong with it.
         source: GgufError,
     },
+    /// It is one of several parts, and another is not there.
+    #[error("find {path}: this part of the model is missing; all parts belong into one directory", path = path.display())]
+    MissingPart {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// It is one of several parts, and its name does not tell the names of the others.
+    #[error(
+        "find the other parts of the model {path}: it is part {part} of {parts}, and llama.cpp expects its \
+         name to end in -{part:05}-of-{parts:05}.gguf; give all parts the names they had",
+        path = path.display()
+    )]
+    PartName {
+        /// Which.
+        path: PathBuf,
+        /// Its number, from 1.
+        part: u64,
+        /// How many there are.
+        parts: u64,
+    },
     /// The embedded model cannot be unpacked.
     #[error("unpack the embedded model to {path}: {source}; set ORCHESTRATE_CACHE_DIR to a directory that can be written", path = path.display())]
     Unpack {
@@ -98,14 +119,58 @@ impl ModelError {
 /// [`ModelError`], which names the file and what is wrong with it. llama.cpp itself would end
 /// without a word on some of these.
 pub fn open_model(model: &ModelRef, paths: &Paths) -> Result<ModelFile, ModelError> {
+    let file = read_model(&locate_model(model, paths)?)?;
+    let loadable = file.header.require_loadable();
+    loadable.map_err(|source| ModelError::Invalid {
+        path: file.path.clone(),
+        source,
+    })?;
+    match parts::siblings(&file)?
+        .into_iter()
+        .find(|path| !path.exists())
+    {
+        Some(missing) => Err(ModelError::MissingPart { path: missing }),
+        None => Ok(file),
+    }
+}
+
+/// The path of a model's file; unpacks the embedded one when it is not there yet. Whether a file is there
+/// is not looked at.
+///
+/// # Errors
+/// [`ModelError::NoSuchBuiltIn`] and [`ModelError::Unpack`].
+pub fn locate_model(model: &ModelRef, paths: &Paths) -> Result<PathBuf, ModelError> {
     match model {
-        ModelRef::File(path) => inspect(path),
-        ModelRef::BuiltIn(name) if name == DEMO => inspect(&unpack_demo(&paths.cache)?),
+        ModelRef::File(path) => Ok(path.clone()),
+        ModelRef::BuiltIn(name) if name == DEMO => unpack_demo(&paths.cache),
         ModelRef::BuiltIn(name) => Err(ModelError::NoSuchBuiltIn { name: name.clone() }),
     }
 }
 
-fn inspect(path: &Path) -> Result<ModelFile, ModelError> {
+/// Reads the header of any model file, also of one that llama.cpp could not run: a vocabulary, a later
+/// part, one in the other byte order.
+///
+/// # Errors
+/// [`ModelError`] when it is no whole GGUF file, or cannot be read.
+pub fn read_model(path: &Path) -> Result<ModelFile, ModelError> {
+    let (file, bytes) = open_regular(path)?;
+    let header = GgufHeader::read(file, bytes).map_err(|source| ModelError::Invalid {
+        path: path.into(),
+        source,
+    })?;
+    Ok(ModelFile {
+        path: path.into(),
+        bytes,
+        header,
+    })
+}
+
+/// Opens a regular file; how many bytes it has. A pipe is refused, and not waited for: looked at before it
+/// is opened, as opening a device may do something, and again afterwards, as it may be another by then.
+///
+/// # Errors
+/// [`ModelError`], when it is none, or the system does not let us read it.
+pub fn open_regular(path: &Path) -> Result<(File, u64), ModelError> {
     let unreadable = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => ModelError::Missing { path: path.into() },
         _ => ModelError::Unreadable {
@@ -113,26 +178,19 @@ fn inspect(path: &Path) -> Result<ModelFile, ModelError> {
             source,
         },
     };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    if metadata.is_dir() {
-        return Err(ModelError::Directory { path: path.into() });
-    }
-    if !metadata.is_file() {
-        return Err(ModelError::NotAFile { path: path.into() });
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    let bytes = metadata.len();
-    let header = GgufHeader::read(BufReader::new(file), bytes)
-        .and_then(|header| header.require_loadable().map(|()| header))
-        .map_err(|source| ModelError::Invalid {
-            path: path.into(),
-            source,
-        })?;
-    Ok(ModelFile {
-        path: path.into(),
-        bytes,
-        header,
-    })
+    let check = |metadata: Metadata| match () {
+        () if metadata.is_dir() => Err(ModelError::Directory { path: path.into() }),
+        () if !metadata.is_file() => Err(ModelError::NotAFile { path: path.into() }),
+        () => Ok(metadata.len()),
+    };
+    check(fs::metadata(path).map_err(unreadable)?)?;
+    let file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .map_err(unreadable)?;
+    let bytes = check(file.metadata().map_err(unreadable)?)?;
+    Ok((file, bytes))
 }
 
 /// The unpacked model's path. Its name holds its checksum, so that the models of two versions of
