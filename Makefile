@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead soak fuzz equality clean install
+.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead bench-gguf soak fuzz equality clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -73,6 +73,9 @@ compat: ## BUILD=7836: fetch and build that llama.cpp too, and run the smoke cas
 
 bench-overhead: build ## what supervision costs
 	$(CARGO) bench --locked --bench overhead
+
+bench-gguf: setup ## what it takes to read the header of a model
+	$(CARGO) bench --locked --bench gguf
 
 soak: setup ## endurance: thousands of runs in one process, and what watching costs
 	$(CARGO) bench --locked --bench soak

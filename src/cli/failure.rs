@@ -4,6 +4,8 @@ use std::io;
 
 use crate::exit::Exit;
 use crate::model::inspect::InspectError;
+use crate::model::list::ListError;
+use crate::model::verify::VerifyError;
 use crate::past::PastError;
 use crate::postmortem::PostmortemError;
 use crate::profiles::ProfilesError;
@@ -33,6 +35,10 @@ pub(super) enum Failure {
     Past(#[from] PastError),
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    #[error(transparent)]
+    List(#[from] ListError),
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     #[error("failed to {0}")]
     Build(#[from] build::Error),
     #[error("failed to {0}")]
@@ -59,6 +65,8 @@ impl Failure {
             Self::Postmortem(error) => error.exit(),
             Self::Past(error) => error.exit(),
             Self::Inspect(error) => error.exit(),
+            Self::List(error) => error.exit(),
+            Self::Verify(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

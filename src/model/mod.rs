@@ -2,4 +2,7 @@
 //! thing to ask.
 
 pub mod inspect;
+pub mod list;
 pub mod target;
+pub mod verify;
+mod words;

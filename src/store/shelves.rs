@@ -17,8 +17,6 @@ use super::Paths;
 pub enum ShelfKind {
     /// Orchestrate's cache.
     Orchestrate,
-    /// The directory of a profile's model.
-    Profile,
     /// llama.cpp's cache.
     LlamaCpp,
     /// The cache of Hugging Face's hub, which newer builds of llama.cpp share.
@@ -27,6 +25,8 @@ pub enum ShelfKind {
     Ollama,
     /// LM Studio's models.
     LmStudio,
+    /// The directory of a profile's model.
+    Profile,
 }
 
 impl ShelfKind {
@@ -121,7 +121,6 @@ impl Shelves {
         let one =
             |kind, directory: Option<PathBuf>| directory.into_iter().map(move |dir| (kind, dir));
         let all = one(ShelfKind::Orchestrate, Some(paths.cache.join("models")))
-            .chain(beside.into_iter().map(|dir| (ShelfKind::Profile, dir)))
             .chain(one(ShelfKind::LlamaCpp, llama))
             .chain(one(ShelfKind::HuggingFace, hub))
             .chain(ollama.into_iter().map(|dir| (ShelfKind::Ollama, dir)))
@@ -130,7 +129,9 @@ impl Shelves {
                     .into_iter()
                     .filter_map(below_home)
                     .map(|dir| (ShelfKind::LmStudio, dir)),
-            );
+            )
+            // Last: a name of one of the others tells more.
+            .chain(beside.into_iter().map(|dir| (ShelfKind::Profile, dir)));
         Self(
             all.map(|(kind, directory)| Shelf { kind, directory })
                 .collect(),

@@ -4,6 +4,7 @@ mod console;
 mod interrupts;
 mod live;
 mod output;
+mod progress;
 pub mod steps;
 pub(crate) mod table;
 
@@ -11,3 +12,4 @@ pub use console::{ColorChoice, Console};
 pub use interrupts::{Interrupts, Suspensions};
 pub use live::{Live, Step};
 pub use output::{Output, Reader, Room};
+pub use progress::Progress;

@@ -1,6 +1,8 @@
 //! `orchestrate model …`: one file for each subcommand, with its words and its way to the face.
 
 mod inspect;
+mod list;
+mod verify;
 
 use clap::{Args, Subcommand};
 
@@ -19,11 +21,15 @@ pub(super) struct ModelArgs {
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
     Inspect(inspect::InspectArgs),
+    List(list::ListArgs),
+    Verify(verify::VerifyArgs),
 }
 
 #[expect(clippy::unused_async, reason = "a subcommand may wait")]
-pub(super) async fn run(args: ModelArgs, paths: &Paths, _: Console) -> Result<Exit, Failure> {
+pub(super) async fn run(args: ModelArgs, paths: &Paths, console: Console) -> Result<Exit, Failure> {
     match args.command {
         Command::Inspect(args) => inspect::run(&args, paths),
+        Command::List(args) => list::run(&args, paths, console),
+        Command::Verify(args) => verify::run(&args, paths, console),
     }
 }

@@ -69,13 +69,13 @@ fn each_program_keeps_its_models_in_its_own_order() {
         names(&shelves),
         [
             "orchestrate demo-1",
-            "profile other",
             "llama.cpp owner_repo_a",
             "huggingface owner/a--b/Q8_0/m",
             "ollama hf.co/a/b:Q4_K_M",
             "ollama qwen:0.5b",
             "ollama qwen:0.5b (projector)",
             "lmstudio publisher/name/file",
+            "profile other",
         ]
     );
     let (found, _) = shelves.find();
