@@ -1,6 +1,19 @@
 //! What this machine is, as far as a child of ours is concerned.
+//!
+//! [`Host`] is what the speed of a model depends on. Beside it stand, a small file each, the facts that
+//! `orchestrate doctor` judges: they are read when they are asked for, and what the system does not tell
+//! is `None`, never a guess.
 
+pub mod cgroup;
+pub mod clock;
+pub mod cpu;
+pub mod disk;
+pub mod gpu;
+pub mod limits;
+pub mod memory;
+pub mod proc;
 mod quota;
+pub mod systemd;
 
 use std::env::consts::ARCH;
 use std::fs;
@@ -37,7 +50,7 @@ impl Host {
             cpu_model: cpu_model(&read("/proc/cpuinfo")).unwrap_or_else(|| ARCH.to_owned()),
             cpus: usable_cpus().get(),
             cpu_quota: quota::of_this_process(),
-            memory_bytes: memory_bytes(&read("/proc/meminfo")),
+            memory_bytes: memory::Memory::parse(&read("/proc/meminfo")).total_bytes,
         }
     }
 
@@ -71,15 +84,6 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
     };
     let named = value("model name").or_else(|| value("Hardware"));
     named.map(str::to_owned).or_else(parts)
-}
-
-/// `MemTotal` of `/proc/meminfo`.
-fn memory_bytes(meminfo: &str) -> Option<u64> {
-    let line = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kib = line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?;
-    kib.checked_mul(1024)
 }
 
 /// CPUs that this process, and so its children, may really use: the affinity mask and the cgroup's
@@ -154,13 +158,6 @@ mod tests {
             Some(format!("{ARCH} 0x41 0xd0c").as_str())
         );
         assert_eq!(cpu_model("model name :\n"), None);
-        assert_eq!(
-            memory_bytes("MemTotal:  8000 kB\nMemFree: 1 kB\n"),
-            Some(8_192_000)
-        );
-        for strange in ["", "MemTotal: 18446744073709551615 kB", "MemTotal: many"] {
-            assert_eq!(memory_bytes(strange), None);
-        }
     }
 
     #[test]
