@@ -7,6 +7,7 @@
 //! | question | answer |
 //! | --- | --- |
 //! | which program is this file, and what does this build of it know? | [`Program`], [`Capabilities`] |
+//! | for which instruction sets was it compiled, on which devices can it compute? | [`build_info`] |
 //! | which arguments make it run this profile? | [`completion_args`], [`server_args`] |
 //! | what is a server asked, and what does its refusal say? | [`completion_request`], [`Refusal`] |
 //! | where does a server tell how far it is? | [`Counting`] |
@@ -20,6 +21,7 @@
 //! The logs and help texts that it was built against are in `tests/data`.
 
 mod argv;
+pub mod build_info;
 mod capabilities;
 pub mod choice;
 mod counters;

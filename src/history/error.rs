@@ -127,6 +127,17 @@ impl Trouble {
         )
     }
 
+    /// What is wrong, in a few words.
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::Directory(error) => error.to_string(),
+            Self::Newer(version) => format!("its format is {version}"),
+            Self::Foreign => "it is the database of another program".to_owned(),
+            Self::Nonsense => "the number of its format is none".to_owned(),
+            Self::Sqlite(error) => error.to_string(),
+        }
+    }
+
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),

@@ -19,6 +19,7 @@
 mod damage;
 mod error;
 mod expected;
+mod health;
 mod record;
 mod retention;
 mod schema;
@@ -42,6 +43,7 @@ use crate::store::create_private;
 
 pub use error::HistoryError;
 pub use expected::Expected;
+pub use health::Health;
 pub use record::{HostFacts, ModelFacts, RunRecord, verdict};
 pub use retention::Retention;
 pub use settings::Settings;

@@ -1,6 +1,6 @@
 //! `profiles check`.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use super::{ProfilesError, Surroundings};
 use crate::engine;
@@ -8,13 +8,53 @@ use crate::profile::{AUTO, Config, ModelRef, Problem, ProfileError, ProfileSet, 
 use crate::run::foresee;
 use crate::store::{ConfigError, Places};
 
-/// Writes every problem on a line of its own, as compilers do, each once though several profiles
-/// may build on the same file. Without names, all profiles and `orchestrate.toml` are checked.
+/// What a look at profiles has found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Examined {
+    /// How many profiles were looked at.
+    pub(crate) profiles: usize,
+    /// What is wrong, each with its place, and once though several profiles may build on the same file.
+    pub(crate) problems: Vec<String>,
+    /// What is no mistake, yet probably not meant.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Writes every problem on a line of its own, as compilers do. Without names, all profiles and
+/// `orchestrate.toml` are checked.
 pub(super) async fn check(
     names: &[String],
     surroundings: &Surroundings<'_>,
     out: &mut dyn Write,
 ) -> Result<(), ProfilesError> {
+    let examined = examine(names, surroundings).await?;
+    for warning in &examined.warnings {
+        writeln!(out, "warning: {warning}")?;
+    }
+    for problem in &examined.problems {
+        writeln!(out, "{problem}")?;
+    }
+    if !examined.problems.is_empty() {
+        return Err(ProfilesError::Found(examined.problems.len()));
+    }
+    let count = examined.profiles;
+    let plural = if count == 1 { "" } else { "s" };
+    let and = if names.is_empty() {
+        " and orchestrate.toml"
+    } else {
+        ""
+    };
+    writeln!(out, "{count} profile{plural}{and} checked, no problems")?;
+    Ok(())
+}
+
+/// Looks at these profiles; without names, at all of them and at `orchestrate.toml`.
+///
+/// # Errors
+/// When configuration cannot be read at all.
+pub(crate) async fn examine(
+    names: &[String],
+    surroundings: &Surroundings<'_>,
+) -> Result<Examined, ProfilesError> {
     let places = surroundings.places;
     // A broken one is told below; without it nobody knows whether a history is wanted.
     let config = places.config().ok();
@@ -26,12 +66,13 @@ pub(super) async fn check(
         names.to_vec()
     };
     let mut found = Found::default();
+    let mut warnings = Vec::new();
     for name in &names {
         match set.resolve(name, &[]) {
             Ok(resolved) => {
-                warn(&resolved, out)?;
+                warn(&resolved, &mut warnings);
                 if let Some(config) = &config {
-                    warn_of_limit(&resolved, config, surroundings, out).await?;
+                    warnings.extend(limit_too_short(&resolved, config, surroundings).await);
                 }
             }
             Err(ProfileError::Invalid(problems)) => found.add(problems.iter()),
@@ -41,67 +82,52 @@ pub(super) async fn check(
     if everything {
         check_config(places, &set, &mut found)?;
     }
-    found.write(out)?;
-    if found.count() > 0 {
-        return Err(ProfilesError::Found(found.count()));
-    }
-    let (count, plural) = (names.len(), if names.len() == 1 { "" } else { "s" });
-    let and = if everything {
-        " and orchestrate.toml"
-    } else {
-        ""
-    };
-    writeln!(out, "{count} profile{plural}{and} checked, no problems")?;
-    Ok(())
+    Ok(Examined {
+        profiles: names.len(),
+        problems: found.told(),
+        warnings,
+    })
 }
 
 /// What is no mistake, yet probably not meant.
-fn warn(resolved: &Resolved, out: &mut dyn Write) -> io::Result<()> {
-    for note in &resolved.notes {
-        writeln!(out, "warning: {note}")?;
-    }
+fn warn(resolved: &Resolved, warnings: &mut Vec<String>) {
+    warnings.extend(resolved.notes.iter().cloned());
     if resolved.profile.name == AUTO {
-        writeln!(
-            out,
-            "warning: a profile named \"{AUTO}\" cannot be run: `orchestrate run {AUTO}` chooses among the \
+        warnings.push(format!(
+            "a profile named \"{AUTO}\" cannot be run: `orchestrate run {AUTO}` chooses among the \
              profiles that have a \"route\"; give its file another name"
-        )?;
+        ));
     }
     let (Some(place), ModelRef::File(path)) =
         (resolved.origins.get("model"), &resolved.profile.model)
     else {
-        return Ok(());
+        return;
     };
     if path.exists() {
-        return Ok(());
+        return;
     }
     let (name, path) = (&resolved.profile.name, path.display());
-    writeln!(
-        out,
-        "warning: {place}: the model {path} of profile \"{name}\" is missing"
-    )
+    warnings.push(format!(
+        "{place}: the model {path} of profile \"{name}\" is missing"
+    ));
 }
 
 /// What earlier runs say of a time limit that is too short.
-async fn warn_of_limit(
+async fn limit_too_short(
     resolved: &Resolved,
     config: &Config,
     surroundings: &Surroundings<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+) -> Option<String> {
     let Surroundings {
         paths, llama_dir, ..
     } = surroundings;
-    let foreseen = foresee(&resolved.profile, llama_dir.clone(), config, paths).await;
-    let (Some(projection), Some(place)) = (foreseen, resolved.origins.get("limits.timeout")) else {
-        return Ok(());
-    };
-    writeln!(
-        out,
-        "warning: {place}: profile \"{}\": {}",
+    let foreseen = foresee(&resolved.profile, llama_dir.clone(), config, paths).await?;
+    let place = resolved.origins.get("limits.timeout")?;
+    Some(format!(
+        "{place}: profile \"{}\": {}",
         resolved.profile.name,
-        engine::projection(&projection)
-    )
+        engine::projection(&foreseen)
+    ))
 }
 
 fn check_config(places: &Places, set: &ProfileSet, found: &mut Found) -> Result<(), ProfilesError> {
@@ -139,17 +165,8 @@ impl Found {
         }
     }
 
-    fn count(&self) -> usize {
-        self.problems.len() + self.others.len()
-    }
-
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        for problem in &self.problems {
-            writeln!(out, "{problem}")?;
-        }
-        for other in &self.others {
-            writeln!(out, "{other}")?;
-        }
-        Ok(())
+    fn told(&self) -> Vec<String> {
+        let problems = self.problems.iter().map(ToString::to_string);
+        problems.chain(self.others.iter().cloned()).collect()
     }
 }

@@ -17,4 +17,4 @@ pub use model::{DEMO, ModelError, ModelFile, locate_model, open_model, open_regu
 pub use parts::{ModelParts, read_parts};
 pub use paths::{Paths, PathsError, create_private};
 pub use shelves::{Found, Shelf, ShelfKind, Shelves};
-pub use sockets::{SocketDir, SocketDirError};
+pub use sockets::{SocketDir, SocketDirError, SocketPlace};

@@ -16,6 +16,7 @@
 //! it is `new-` and the same characters, which nobody takes for a dead run's before it is a minute old.
 //! So nobody ever waits for anybody.
 
+mod look;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,8 @@ use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::geteuid;
+
+pub use look::SocketPlace;
 
 /// The environment's word for the base directory.
 const VARIABLE: &str = "ORCHESTRATE_RUNTIME_DIR";

@@ -196,12 +196,19 @@ pub async fn survey(request: &LocateRequest) -> Vec<Candidate> {
             program,
             ..request.clone()
         };
-        if let Some(dir) = &request.llama_dir {
-            all.extend(in_directory(&request, dir).await);
-        }
-        all.push(vendored(&request).await);
-        all.extend(on_path(&request).await);
+        all.extend(candidates(&request).await);
     }
+    all
+}
+
+/// Looks everywhere for one program, in the order of [`locate()`].
+pub async fn candidates(request: &LocateRequest) -> Vec<Candidate> {
+    let mut all = Vec::new();
+    if let Some(dir) = &request.llama_dir {
+        all.extend(in_directory(request, dir).await);
+    }
+    all.push(vendored(request).await);
+    all.extend(on_path(request).await);
     all
 }
 

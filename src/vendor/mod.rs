@@ -30,7 +30,9 @@ pub mod tools;
 
 pub use build::{BuildError, BuildRequest, Built, build};
 pub use files::size_of;
-pub use locate::{Candidate, Install, LocateError, LocateRequest, Origin, locate, survey};
+pub use locate::{
+    Candidate, Install, LocateError, LocateRequest, Origin, Rejection, candidates, locate, survey,
+};
 pub use process::CallError;
 
 /// What goes on during a build, for whoever shows it.

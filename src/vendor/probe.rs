@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files;
 use super::process::{Call, CallError};
-use crate::dialect::{Capabilities, Program, environment};
+use crate::dialect::{Capabilities, Program, build_info, environment};
 
 /// Version of the stored answers. To be raised when [`Capabilities`] or its parser changes: an
 /// answer of another version is asked for again.
@@ -161,6 +161,17 @@ async fn ask(path: &Path, program: Program) -> Result<Capabilities, ProbeError> 
     }
     let text = |index: usize| texts.get(index).map_or("", String::as_str);
     Ok(Capabilities::parse(program, text(0), text(1)))
+}
+
+/// The devices besides the CPU on which this build can compute on this machine; `None` where it cannot say.
+pub async fn devices(path: &Path, capabilities: &Capabilities) -> Option<Vec<String>> {
+    if !capabilities.supports(build_info::LIST_DEVICES) {
+        return None;
+    }
+    let call = scrubbed(Call::new(path)).arg(build_info::LIST_DEVICES);
+    let output = call.capture(DEADLINE).await.ok()?;
+    let text = format!("{}{}", output.stdout, output.stderr);
+    output.status.success().then(|| build_info::devices(&text))
 }
 
 /// Gives it the environment that every llama.cpp child gets.

@@ -83,6 +83,20 @@ pub struct Pip {
     path: OsString,
 }
 
+/// What a build would find here, without installing anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toolbox {
+    /// The compiler that would be taken.
+    pub compiler: Option<Compiler>,
+    /// cmake, with ninja or make.
+    pub cmake: Option<Tools>,
+    /// Whether pip works, by which cmake and ninja can be had; looked for only where cmake is missing.
+    pub pip: bool,
+    /// How packages could be installed. Whether sudo asks for a password is not tried:
+    /// [`Privilege::Detect`] says that it is there.
+    pub privilege: Privilege,
+}
+
 /// A tool is missing and could not be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
@@ -187,6 +201,24 @@ impl ToolSearch {
             packages: "g++ or clang (Debian, Ubuntu: `apt-get install g++`; Fedora: `dnf install \
                        gcc-c++`; macOS: `xcode-select --install`)",
         })
+    }
+
+    /// Looks at what is there. Nothing is installed, and nobody is asked for a password.
+    pub async fn look(&self) -> Toolbox {
+        let (compiler, cmake) = tokio::join!(self.working_compiler(), self.working_cmake());
+        let pip = cmake.is_none() && self.working_pip().await.is_some();
+        let privilege = match self.find("apt-get") {
+            None => Privilege::None,
+            Some(_) if rustix::process::geteuid().is_root() => Privilege::Root,
+            Some(_) if self.find("sudo").is_some() => Privilege::Detect,
+            Some(_) => Privilege::None,
+        };
+        Toolbox {
+            compiler,
+            cmake,
+            pip,
+            privilege,
+        }
     }
 
     async fn working_compiler(&self) -> Option<Compiler> {

@@ -1,4 +1,5 @@
 mod damage;
+mod health;
 
 use std::fs;
 use std::path::PathBuf;

@@ -182,3 +182,38 @@ fn the_environment_says_where() {
         assert_eq!(bases_of(&given), last, "{bad}");
     }
 }
+
+#[test]
+fn a_look_makes_nothing_and_finds_what_creating_would() {
+    let room = room();
+    let look = |base: &Path| {
+        let base = base.as_os_str().to_owned();
+        SocketPlace::by(move |name| (name == VARIABLE).then(|| base.clone()))
+    };
+    let absent = room.path().join("sockets");
+    let found = look(&absent);
+    assert!(found.problem.is_none() && !found.is_there, "{found:?}");
+    assert!(!absent.exists());
+    assert_eq!(found.length, absent.as_os_str().len() + below_base());
+
+    let open = room.path().join("open");
+    fs::create_dir(&open).expect("created");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).expect("changed");
+    let problem = look(&open).problem;
+    assert!(
+        matches!(problem, Some(SocketDirError::Open { .. })),
+        "{problem:?}"
+    );
+
+    let long = look(&room.path().join("x".repeat(LONGEST)));
+    let problem = long.problem;
+    assert!(
+        matches!(problem, Some(SocketDirError::TooLong { .. })),
+        "{problem:?}"
+    );
+
+    let file = room.path().join("file");
+    fs::write(&file, "").expect("written");
+    let below = look(&file.join("below"));
+    assert!(below.problem.is_some(), "{below:?}");
+}
