@@ -31,6 +31,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("build", 3),
     ("clean", 3),
     ("cli", 3),
+    ("doctor", 3),
     ("llama", 3),
     ("model", 3),
     ("postmortem", 3),

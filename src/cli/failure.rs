@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::doctor::DoctorError;
 use crate::exit::Exit;
 use crate::model::inspect::InspectError;
 use crate::model::list::ListError;
@@ -39,6 +40,8 @@ pub(super) enum Failure {
     List(#[from] ListError),
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    #[error(transparent)]
+    Doctor(#[from] DoctorError),
     #[error("failed to {0}")]
     Build(#[from] build::Error),
     #[error("failed to {0}")]
@@ -67,6 +70,7 @@ impl Failure {
             Self::Inspect(error) => error.exit(),
             Self::List(error) => error.exit(),
             Self::Verify(error) => error.exit(),
+            Self::Doctor(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

@@ -1,6 +1,7 @@
 //! The command line: clap types, turned into the requests of the faces, and what they answer into
 //! an exit code.
 
+pub mod doctor;
 mod documents;
 mod failure;
 mod incidents;
@@ -27,7 +28,7 @@ use crate::postmortem;
 use crate::profiles::{Surroundings as ProfilesSurroundings, execute};
 use crate::run::{RunError, RunRequest};
 use crate::store::{Paths, Places};
-use crate::ui::{ColorChoice, Console, Interrupts};
+use crate::ui::{self, ColorChoice, Console, Interrupts};
 use crate::vendor::{LocateError, LocateRequest};
 use failure::Failure;
 
@@ -75,6 +76,7 @@ enum Command {
     Incidents(incidents::IncidentsArgs),
     History(past::HistoryArgs),
     Model(model::ModelArgs),
+    Doctor(doctor::DoctorArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
     Clean(vendor::CleanArgs),
@@ -163,6 +165,7 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
             }
             Command::History(args) => history(args, &paths, console),
             Command::Model(args) => model::run(args, &paths, console).await,
+            Command::Doctor(args) => doctor(&args, &paths, console).await,
             Command::Build(args) => build(args, &paths, console).await,
             Command::Llama(args) => {
                 let config = Places::discover(&paths)?.config()?;
@@ -244,6 +247,28 @@ fn history(args: past::HistoryArgs, paths: &Paths, console: Console) -> Result<E
     };
     crate::past::execute(&args.into(), surroundings, &mut io::stdout().lock())?;
     Ok(Exit::Done)
+}
+
+async fn doctor(
+    args: &doctor::DoctorArgs,
+    paths: &Paths,
+    console: Console,
+) -> Result<Exit, Failure> {
+    let surroundings = crate::doctor::Surroundings {
+        paths,
+        places: Places::discover(paths),
+        llama_dir: vendor::llama_dir(args.llama_dir.clone()),
+        console,
+    };
+    let mut interrupts = Interrupts::listen().map_err(Failure::Signals)?;
+    match interrupts.or(crate::doctor::examine(&surroundings)).await {
+        Ok(report) => Ok(crate::doctor::tell(
+            &report,
+            args.request(),
+            &mut ui::stdout(),
+        )?),
+        Err(interruption) => Ok(interruption.exit()),
+    }
 }
 
 async fn llama(request: &LocateRequest, json: bool) -> Result<Exit, Failure> {

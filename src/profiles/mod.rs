@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+pub(crate) use check::{Examined, examine};
 pub use import::{Import, ImportError};
 pub use new::NewProfile;
 

@@ -9,9 +9,9 @@ use crate::engine::Phase;
 use crate::units::duration;
 
 /// Nothing is said of what takes less.
-const SILENCE: Duration = Duration::from_millis(700);
+pub(super) const SILENCE: Duration = Duration::from_millis(700);
 /// How often the line moves on a terminal.
-const FRAME: Duration = Duration::from_millis(100);
+pub(super) const FRAME: Duration = Duration::from_millis(100);
 /// How often a line is written elsewhere, as into the log of a nightly job.
 const PLAIN_EVERY: Duration = Duration::from_secs(15);
 
@@ -142,10 +142,13 @@ fn status(step: Step, elapsed: Duration, pieces: usize) -> String {
 }
 
 fn spinner() -> ProgressBar {
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(spinner_style())
+}
+
+pub(super) fn spinner_style() -> ProgressStyle {
     // A template that is written here and checked by the test below cannot be wrong.
-    let style = ProgressStyle::with_template("{spinner} {wide_msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
+    ProgressStyle::with_template("{spinner} {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 #[cfg(test)]

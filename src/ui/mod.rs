@@ -7,9 +7,13 @@ mod output;
 mod progress;
 pub mod steps;
 pub(crate) mod table;
+mod tone;
+mod waiting;
 
 pub use console::{ColorChoice, Console};
 pub use interrupts::{Interrupts, Suspensions};
 pub use live::{Live, Step};
 pub use output::{Output, Reader, Room};
 pub use progress::Progress;
+pub use tone::{Tone, stdout};
+pub use waiting::while_waiting;

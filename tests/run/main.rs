@@ -5,6 +5,7 @@
 mod common;
 
 mod chat;
+mod doctor;
 mod ending;
 mod environment;
 mod failure;
