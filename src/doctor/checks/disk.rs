@@ -107,7 +107,7 @@ pub(super) fn speed(facts: &Facts) -> Finding {
     )]
     let load = Duration::try_from_secs_f64(bytes as f64 / rate).unwrap_or(Duration::MAX);
     let cold = format!(
-        "{speed}: {} from cold take {}",
+        "{speed}: {} from cold take at least {}",
         Bytes(bytes),
         duration::short(load)
     );

@@ -17,6 +17,7 @@ type Check = (&'static str, &'static str, fn(&Facts) -> Finding);
 const CHECKS: [Check; 24] = [
     ("compiler", "compiler", llama::compiler),
     ("cmake", "cmake", llama::cmake),
+    ("open_files", "open files", system::open_files),
     ("llama_cpp", "llama.cpp", llama::found),
     ("trial_run", "trial run", llama::trial),
     ("cpu_features", "CPU features", cpu::features),
@@ -33,7 +34,6 @@ const CHECKS: [Check; 24] = [
     ("cgroup", "cgroup", system::cgroup),
     ("numa", "NUMA", cpu::numa),
     ("governor", "governor", cpu::governor),
-    ("open_files", "open files", system::open_files),
     ("proc", "/proc", system::proc),
     ("systemd", "systemd", system::systemd),
     ("sockets", "sockets", data::sockets),

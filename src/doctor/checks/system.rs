@@ -7,6 +7,9 @@ use crate::host::cgroup::Version;
 use crate::host::proc::Sight;
 use crate::units::Bytes;
 
+/// With fewer descriptors nothing starts: a run holds some twenty at once (seen: 16 are too few for any, 24
+/// enough for a small one).
+const LEAST_FILES: u64 = 32;
 /// Descriptors that a run may need: pipes, a socket, the history and its log, llama-server's threads for
 /// HTTP, and every shard of a split model.
 const ENOUGH_FILES: u64 = 256;
@@ -40,17 +43,20 @@ pub(super) fn cgroup(facts: &Facts) -> Finding {
 /// Open files.
 pub(super) fn open_files(facts: &Facts) -> Finding {
     let limit = facts.open_files;
+    let more = match limit.hard {
+        Some(hard) if hard < ENOUGH_FILES => {
+            "raise nofile in /etc/security/limits.conf, or LimitNOFILE= of the service"
+        }
+        _ => "`ulimit -n 1024` in the shell that starts orchestrate",
+    };
     let finding = match limit.soft {
-        Some(soft) if soft < ENOUGH_FILES => Finding::warning(
-            format!("{soft} at most (ulimit -n)"),
-            match limit.hard {
-                Some(hard) if hard < ENOUGH_FILES => {
-                    "raise nofile in /etc/security/limits.conf, or LimitNOFILE= of the service"
-                        .to_owned()
-                }
-                _ => "`ulimit -n 1024` in the shell that starts orchestrate".to_owned(),
-            },
+        Some(soft) if soft < LEAST_FILES => Finding::error(
+            format!("{soft} at most: too few for a run (ulimit -n)"),
+            more,
         ),
+        Some(soft) if soft < ENOUGH_FILES => {
+            Finding::warning(format!("{soft} at most (ulimit -n)"), more)
+        }
         Some(soft) => Finding::ok(format!("{soft} at most")),
         None => Finding::ok("no limit"),
     };

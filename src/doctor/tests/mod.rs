@@ -307,7 +307,7 @@ fn a_full_disk_is_an_error_and_a_slow_one_a_warning() {
     expect(
         "disk_speed",
         State::Ok,
-        "400 MB/s: 4.0 GB from cold take 10.0 s",
+        "400 MB/s: 4.0 GB from cold take at least 10.0 s",
         read(400, true),
     );
     expect("disk_speed", State::Warning, "1 min 20 s", read(50, true));
@@ -319,6 +319,9 @@ fn a_full_disk_is_an_error_and_a_slow_one_a_warning() {
 fn what_the_system_allows_is_judged() {
     expect("open_files", State::Warning, "ulimit -n 1024", |facts| {
         facts.open_files.soft = Some(64);
+    });
+    expect("open_files", State::Error, "too few", |facts| {
+        facts.open_files.soft = Some(16);
     });
     expect("open_files", State::Ok, "no limit", |facts| {
         facts.open_files.soft = None
