@@ -195,15 +195,29 @@ impl Report {
 
     /// What to do first: about the first error, or else about the first warning.
     #[must_use]
-    pub fn next_step(&self) -> Option<&str> {
+    pub fn next_step(&self) -> Option<NextStep<'_>> {
         let mut pressing = self.of(State::Error).chain(self.of(State::Warning));
-        pressing.find_map(|finding| finding.remedy.as_deref())
+        pressing.find_map(|checked| {
+            Some(NextStep {
+                checked,
+                remedy: checked.finding.remedy.as_deref()?,
+            })
+        })
     }
 
-    fn of(&self, state: State) -> impl Iterator<Item = &Finding> {
-        let findings = self.checks.iter().map(|checked| &checked.finding);
-        findings.filter(move |finding| finding.state == state)
+    fn of(&self, state: State) -> impl Iterator<Item = &Checked> {
+        let checks = self.checks.iter();
+        checks.filter(move |checked| checked.finding.state == state)
     }
+}
+
+/// What to do first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NextStep<'a> {
+    /// About what.
+    pub checked: &'a Checked,
+    /// The remedy.
+    pub remedy: &'a str,
 }
 
 /// Shorthands for the values of facts.

@@ -23,7 +23,7 @@ pub use facts::{
     Clock, Directory, Facts, Found, History, Llama, Model, ModelDisk, Needs, Place, Profiles,
     Sockets, Trial,
 };
-pub use finding::{Checked, Fact, Finding, Report, State, Value};
+pub use finding::{Checked, Fact, Finding, NextStep, Report, State, Value};
 
 use crate::exit::Exit;
 use crate::store::{ConfigError, Paths, Places};

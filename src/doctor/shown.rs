@@ -41,7 +41,10 @@ pub(super) fn text(report: &Report, verbose: bool, out: &mut dyn Write) -> io::R
         counts.join(", ")
     )?;
     match report.next_step() {
-        Some(step) => block("next step: ", step, 0, out),
+        Some(step) => {
+            let lead = format!("next step ({}):", step.checked.title);
+            block("", &format!("{lead} {}", step.remedy), 0, out)
+        }
         None => writeln!(out, "nothing needs to be done"),
     }
 }
@@ -126,6 +129,7 @@ struct Told<'a> {
     ok: usize,
     not_applicable: usize,
     next_step: Option<&'a str>,
+    next_step_check: Option<&'static str>,
     checks: Vec<ToldCheck<'a>>,
 }
 
@@ -148,7 +152,8 @@ pub(super) fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         notes: report.count(State::Note),
         ok: report.count(State::Ok),
         not_applicable: report.count(State::NotApplicable),
-        next_step: report.next_step(),
+        next_step: report.next_step().map(|step| step.remedy),
+        next_step_check: report.next_step().map(|step| step.checked.check),
         checks: report.checks.iter().map(told).collect::<Result<_, _>>()?,
     };
     serde_json::to_writer_pretty(&mut *out, &told)?;

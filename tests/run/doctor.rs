@@ -71,7 +71,7 @@ async fn with_nothing_installed_it_says_what_to_begin_with() {
         .end();
     let ended = ended.await.left_with(8);
     let text = ended.text();
-    assert!(text.contains("next step: "), "{text}");
+    assert!(text.contains("next step ("), "{text}");
     assert!(text.contains("nothing is built"), "{text}");
 }
 

@@ -94,16 +94,17 @@ pub(super) fn features(facts: &Facts) -> Finding {
 /// Threads of the profiles against the CPUs that may be used.
 pub(super) fn threads(facts: &Facts) -> Finding {
     let usable = facts.usable_cpus;
-    let over = facts.profiles.needs.iter().flat_map(|needs| {
-        let over = needs
-            .threads
-            .iter()
-            .filter(|(_, threads, _)| *threads > usable);
-        over.map(|(key, threads, at)| {
-            format!("{key} = {threads} of profile \"{}\" ({at})", needs.profile)
-        })
+    let fixed = facts.profiles.needs.iter().flat_map(|needs| {
+        let fixed = needs.threads.iter();
+        fixed.map(move |(key, threads, at)| (needs, key, *threads, at))
     });
-    let over: Vec<String> = over.collect();
+    let over: Vec<_> = fixed
+        .filter(|(_, _, threads, _)| *threads > usable)
+        .collect();
+    let told = over.iter().map(|(needs, key, threads, at)| {
+        format!("{key} = {threads} of profile \"{}\" ({at})", needs.profile)
+    });
+    let told: Vec<String> = told.collect();
     let cpus = match facts.cpu_quota {
         Some(quota) => format!(
             "{} usable, by a quota of {quota:.2}",
@@ -111,13 +112,12 @@ pub(super) fn threads(facts: &Facts) -> Finding {
         ),
         None => format!("{} usable", counted(usable as usize, "CPU")),
     };
-    let finding = if over.is_empty() {
-        Finding::ok(format!("{cpus}; no profile asks for more"))
-    } else {
-        Finding::warning(
-            format!("{}; {cpus}", super::first_of(&over)),
-            format!("set {usable} there, or \"auto\": threads above that wait for each other"),
-        )
+    let finding = match over.first() {
+        None => Finding::ok(format!("{cpus}; no profile asks for more")),
+        Some((_, key, _, at)) => Finding::warning(
+            format!("{}; {cpus}", super::first_of(&told)),
+            format!("set {key} = {usable} at {at}, or \"auto\": more threads wait for each other"),
+        ),
     };
     finding
         .fact("usable_cpus", count(usable))
@@ -125,7 +125,7 @@ pub(super) fn threads(facts: &Facts) -> Finding {
             "cpu_quota_cpus",
             facts.cpu_quota.map(super::super::finding::Value::Real),
         )
-        .fact("above", texts(over))
+        .fact("above", texts(told))
 }
 
 /// Memory nodes.

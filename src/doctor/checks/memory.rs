@@ -103,7 +103,7 @@ pub(super) fn swap(facts: &Facts) -> Finding {
     let finding = match (memory.swap_total_bytes, memory.swap_free_bytes) {
         (None, _) => Finding::unknown("the system does not tell of swap"),
         (Some(0), _) => {
-            Finding::note("none: a model that needs too much memory is ended, not slowed down")
+            Finding::note("none: a process that needs too much memory is ended at once")
         }
         (Some(total), free) => {
             let used = total.saturating_sub(free.unwrap_or(total));

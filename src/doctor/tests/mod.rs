@@ -48,7 +48,7 @@ fn nothing_is_wrong_with_a_healthy_machine() {
             "{checked:?}"
         );
     }
-    assert_eq!(report.next_step(), None);
+    assert!(report.next_step().is_none());
 }
 
 #[test]
@@ -190,11 +190,16 @@ fn a_gpu_that_the_build_cannot_use_is_told() {
 
 #[test]
 fn threads_above_the_quota_are_told_with_the_number_to_set() {
-    expect("threads", State::Warning, "set 1 there", |facts| {
-        facts.usable_cpus = 1;
-        facts.cpu_quota = Some(1.5);
-        facts.profiles.needs[0].threads = vec![("threads", 8, "big.toml:3:1".to_owned())];
-    });
+    expect(
+        "threads",
+        State::Warning,
+        "set threads = 1 at big.toml:3:1",
+        |facts| {
+            facts.usable_cpus = 1;
+            facts.cpu_quota = Some(1.5);
+            facts.profiles.needs[0].threads = vec![("threads", 8, "big.toml:3:1".to_owned())];
+        },
+    );
     expect("threads", State::Ok, "4 CPUs", |facts| {
         facts.profiles.needs[0].threads = vec![("threads", 4, String::new())];
     });
@@ -451,7 +456,10 @@ fn the_text_ends_with_the_most_pressing_step() {
         "{text}"
     );
     assert!(text.contains("1 warning, 1 error"), "{text}");
-    assert!(text.contains("\nnext step: `orchestrate build`"), "{text}");
+    assert!(
+        text.contains("\nnext step (llama.cpp): `orchestrate build`"),
+        "{text}"
+    );
     let exit = tell(&report, Request::default(), &mut Vec::new()).expect("written");
     assert_eq!(exit, Exit::CheckFailed);
 }
@@ -463,7 +471,7 @@ fn warnings_alone_are_no_failure() {
     let report = judge(&facts);
     let exit = tell(&report, Request::default(), &mut Vec::new()).expect("written");
     assert_eq!(exit, Exit::Done);
-    assert!(text(&report, false).contains("next step: `ulimit -n 1024`"));
+    assert!(text(&report, false).contains("next step (open files): `ulimit -n 1024`"));
     assert!(text(&judge(&healthy()), true).ends_with("nothing needs to be done\n"));
 }
 
