@@ -4,11 +4,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use libfuzzer_sys::fuzz_target;
 use orchestrate::profile::ProfileError;
-use orchestrate::profiles::{Import, Request, execute};
-use orchestrate::store::Places;
+use orchestrate::profiles::{Import, Request, Surroundings, execute};
+use orchestrate::store::{Paths, Places};
 
 fuzz_target!(|bytes: &[u8]| {
     let root = std::env::temp_dir().join(format!("orchestrate-fuzz-{}", std::process::id()));
@@ -29,11 +31,16 @@ fuzz_target!(|bytes: &[u8]| {
             json: false,
         })
     };
-    let mut told = Vec::new();
-    let tried = execute(&import(true), &places, &mut told);
+    let paths = Paths::below(&root.join("own"));
+    let surroundings = Surroundings {
+        places: &places,
+        paths: &paths,
+        llama_dir: None,
+    };
+    let tried = answer(&import(true), &surroundings);
     assert_eq!(files(&root), 1, "it was only tried");
-    let done = execute(&import(false), &places, &mut told);
-    assert_eq!(tried.is_ok(), done.is_ok());
+    let done = answer(&import(false), &surroundings);
+    assert_eq!(tried, done);
     let profiles = places.profiles().expect("profiles");
     for name in profiles.names() {
         match profiles.resolve(name, &[]) {
@@ -44,6 +51,19 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let _ = fs::remove_dir_all(&root);
 });
+
+/// Whether a request could be answered. An import waits for nothing, so that no runtime is needed.
+fn answer(request: &Request, surroundings: &Surroundings<'_>) -> bool {
+    let mut told = Vec::new();
+    let mut answered = pin!(execute(request, surroundings, &mut told));
+    match answered
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(answered) => answered.is_ok(),
+        Poll::Pending => panic!("an import waits"),
+    }
+}
 
 /// Files below a directory.
 fn files(dir: &Path) -> usize {
