@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead bench-gguf soak fuzz equality clean install
+.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead bench-gguf soak fuzz equality synth-check clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -83,6 +83,11 @@ soak: setup ## endurance: thousands of runs in one process, and what watching co
 # Goes on from the inputs that earlier times have found (fuzz/corpus).
 fuzz: setup ## fuzz each parser of foreign bytes for a minute (FUZZ_SECONDS=60)
 	@CARGO="$(CARGO)" sh scripts/fuzz.sh
+
+# Needs llama-quantize, which `orchestrate build` makes with the rest.
+synth-check: build ## synthetic models against llama-quantize and llama-completion
+	ORCHESTRATE_LLAMA_DIR="$${ORCHESTRATE_LLAMA_DIR:-$$(dirname "$$("$(RELEASE)" llama --json | python3 -c "$$USED_COMPLETION")")}" \
+		$(CARGO) test --locked --test synth -- --include-ignored --nocapture
 
 equality: setup ## compare both backends on many random cases
 	@$(CARGO) run --quiet --locked -- build

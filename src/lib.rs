@@ -7,7 +7,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`synth`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
@@ -41,6 +41,7 @@ pub mod run;
 pub mod stats;
 pub mod store;
 pub mod supervise;
+pub mod synth;
 pub mod text;
 pub mod ui;
 pub mod units;

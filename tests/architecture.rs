@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("memory", 0),
     ("profile", 0),
     ("stats", 0),
+    ("synth", 0),
     ("text", 0),
     ("units", 0),
     ("watchdog", 0),

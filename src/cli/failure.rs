@@ -6,6 +6,7 @@ use crate::doctor::DoctorError;
 use crate::exit::Exit;
 use crate::model::inspect::InspectError;
 use crate::model::list::ListError;
+use crate::model::synth::SynthError;
 use crate::model::verify::VerifyError;
 use crate::past::PastError;
 use crate::postmortem::PostmortemError;
@@ -42,6 +43,8 @@ pub(super) enum Failure {
     Verify(#[from] VerifyError),
     #[error(transparent)]
     Doctor(#[from] DoctorError),
+    #[error(transparent)]
+    Synth(#[from] SynthError),
     #[error("failed to {0}")]
     Build(#[from] build::Error),
     #[error("failed to {0}")]
@@ -71,6 +74,7 @@ impl Failure {
             Self::List(error) => error.exit(),
             Self::Verify(error) => error.exit(),
             Self::Doctor(error) => error.exit(),
+            Self::Synth(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

@@ -69,6 +69,16 @@ impl Steps {
         }
     }
 
+    /// Begins a step of something else than a build; the one before it is done.
+    pub fn step(&self, step: String) {
+        self.show(Event::Step(step));
+    }
+
+    /// Tells how many bytes of the step are done.
+    pub fn bytes(&self, done: u64, total: u64) {
+        self.show(Event::Unpack { done, total });
+    }
+
     /// Takes the bar away; call before anything else is printed.
     pub fn finish(&self) {
         if let Face::Bar(bar) = &mut *self.face() {

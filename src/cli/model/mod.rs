@@ -2,6 +2,7 @@
 
 mod inspect;
 mod list;
+mod synth;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -11,7 +12,7 @@ use crate::exit::Exit;
 use crate::store::Paths;
 use crate::ui::Console;
 
-/// Look at model files
+/// Look at model files, and make or fetch some
 #[derive(Debug, Clone, Args)]
 pub(super) struct ModelArgs {
     #[command(subcommand)]
@@ -23,13 +24,14 @@ enum Command {
     Inspect(inspect::InspectArgs),
     List(list::ListArgs),
     Verify(verify::VerifyArgs),
+    Synth(Box<synth::SynthArgs>),
 }
 
-#[expect(clippy::unused_async, reason = "a subcommand may wait")]
 pub(super) async fn run(args: ModelArgs, paths: &Paths, console: Console) -> Result<Exit, Failure> {
     match args.command {
         Command::Inspect(args) => inspect::run(&args, paths),
         Command::List(args) => list::run(&args, paths, console),
         Command::Verify(args) => verify::run(&args, paths, console),
+        Command::Synth(args) => synth::run(*args, paths, console).await,
     }
 }
