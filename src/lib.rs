@@ -8,7 +8,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`synth`] |
-//! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`store`], [`history`], [`incidents`] |
+//! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`hub`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
@@ -28,6 +28,7 @@ pub mod exit;
 pub mod gguf;
 pub mod history;
 pub mod host;
+pub mod hub;
 pub mod incidents;
 pub mod llama;
 pub mod memory;

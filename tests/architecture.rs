@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("client", 1),
     ("history", 1),
     ("host", 1),
+    ("hub", 1),
     ("incidents", 1),
     ("store", 1),
     ("supervise", 1),

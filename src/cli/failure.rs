@@ -6,6 +6,7 @@ use crate::doctor::DoctorError;
 use crate::exit::Exit;
 use crate::model::inspect::InspectError;
 use crate::model::list::ListError;
+use crate::model::pull::PullFailure;
 use crate::model::synth::SynthError;
 use crate::model::verify::VerifyError;
 use crate::past::PastError;
@@ -45,6 +46,8 @@ pub(super) enum Failure {
     Doctor(#[from] DoctorError),
     #[error(transparent)]
     Synth(#[from] SynthError),
+    #[error(transparent)]
+    Pull(#[from] PullFailure),
     #[error("failed to {0}")]
     Build(#[from] build::Error),
     #[error("failed to {0}")]
@@ -75,6 +78,7 @@ impl Failure {
             Self::Verify(error) => error.exit(),
             Self::Doctor(error) => error.exit(),
             Self::Synth(error) => error.exit(),
+            Self::Pull(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

@@ -3,6 +3,7 @@
 
 pub mod inspect;
 pub mod list;
+pub mod pull;
 pub mod synth;
 pub mod target;
 pub mod verify;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::exit::Exit;
-use crate::profile::{ModelRef, ProfileError, ProfileSet};
+use crate::profile::{HubModel, ModelRef, NotAHubModel, ProfileError, ProfileSet};
 use crate::store::{ConfigError, DEMO, Places};
 
 /// Why a word names no model.
@@ -17,6 +17,14 @@ pub enum TargetError {
     Neither {
         /// The word.
         word: String,
+    },
+    /// It begins like the name of a model on the hub.
+    #[error("failed to understand \"{word}\": {source}")]
+    Hub {
+        /// The word.
+        word: String,
+        /// The form that it should have.
+        source: NotAHubModel,
     },
     /// The profile is wrong.
     #[error(transparent)]
@@ -32,18 +40,25 @@ impl TargetError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Neither { .. } => Exit::Model,
+            Self::Hub { .. } => Exit::Usage,
             Self::Profile(error) => error.exit(),
             Self::Config(_) => Exit::Configuration,
         }
     }
 }
 
-/// Finds what a word on the command line means: a path (with a slash or the ending `.gguf`), a profile,
-/// the embedded model, or a file of the current directory, in this order.
+/// Finds what a word on the command line means: a model of the hub (`hf:…`), a path (with a slash or the
+/// ending `.gguf`), a profile, the embedded model, or a file of the current directory, in this order.
 ///
 /// # Errors
 /// [`TargetError`] where it is none of these, or a profile that is wrong.
 pub fn resolve(word: &str, places: &Places) -> Result<ModelRef, TargetError> {
+    if let Some(named) = HubModel::parse(word) {
+        return named.map(ModelRef::Hub).map_err(|source| TargetError::Hub {
+            word: word.to_owned(),
+            source,
+        });
+    }
     let file = || ModelRef::File(Path::new(word).to_owned());
     if word.contains('/') || word.to_lowercase().ends_with(".gguf") {
         return Ok(file());

@@ -127,7 +127,7 @@ pub(super) const PROFILE: &[Key] = &[
     key("extends", Kind::Line, &["inherits", "base", "parent"],
         "The profile whose values hold where this file says nothing."),
     key("model", Kind::Line, &["path", "model_path", "model_file", "gguf", "gguf_path", "file", "filename"],
-        "A built-in model (\"demo\"), or a GGUF file: absolute, relative to this file, or below ~."),
+        "A built-in model (\"demo\"), a GGUF file (absolute, relative to this file, or below ~), or one on the hub (\"hf:OWNER/REPO:QUANT\"; see `orchestrate model pull`)."),
     key("backend", Kind::OneOf(names::<Backend>), &[],
         "Which program of llama.cpp does the work."),
     key("context", tokens(8), &["ctx", "ctx_size", "n_ctx", "context_size", "context_length", "num_ctx", "max_context"],

@@ -28,6 +28,7 @@
 
 mod config;
 mod error;
+mod hub;
 mod keys;
 mod kind;
 mod names;
@@ -46,6 +47,7 @@ mod write;
 
 pub use config::{Config, HistoryPolicy};
 pub use error::{Place, Problem, Problems, ProfileError};
+pub use hub::{HUB_PREFIX, HubModel, NotAHubModel};
 pub use names::{KeyName, Keys};
 pub use overrides::{NotAnAssignment, Override};
 pub use resolve::BUILT_IN_MODELS;

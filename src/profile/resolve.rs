@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml::Value;
 
 use super::error::{Place, Problem, nearest};
+use super::hub::HubModel;
 use super::kind;
 use super::raw::{Set, Settings};
 use super::resolved::{
@@ -219,10 +220,15 @@ fn model(file: &Place, settings: &Settings, home: Option<&Path>) -> Result<Model
     let Some(set) = settings.get("model") else {
         return Err(Problem::new(
             file.clone(),
-            "no model: set model = \"demo\", or to the path of a GGUF file",
+            "no model: set model = \"demo\", to the path of a GGUF file, or to \"hf:OWNER/REPO:QUANT\"",
         ));
     };
     let name = set.value.as_str().unwrap_or_default();
+    if let Some(model) = HubModel::parse(name) {
+        let wrong =
+            |why| Problem::new(set.place.clone(), format!("\"model\" is \"{name}\": {why}"));
+        return model.map(ModelRef::Hub).map_err(wrong);
+    }
     let is_path = name.contains('/') || name.to_lowercase().ends_with(".gguf");
     if is_path {
         return path(set, home).map(ModelRef::File);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::hub::HubModel;
 use crate::units::Limit;
 
 /// A profile in which every question has an answer: what the engine runs.
@@ -70,6 +71,8 @@ pub enum ModelRef {
     BuiltIn(String),
     /// A GGUF file; a leading `~` is already replaced by whoever reads the files.
     File(PathBuf),
+    /// A model on the Hugging Face hub, of which there may be a copy in its cache.
+    Hub(HubModel),
 }
 
 impl std::fmt::Display for ModelRef {
@@ -78,6 +81,7 @@ impl std::fmt::Display for ModelRef {
         match self {
             Self::BuiltIn(name) => f.write_str(name),
             Self::File(path) => path.display().fmt(f),
+            Self::Hub(model) => model.fmt(f),
         }
     }
 }

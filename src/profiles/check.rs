@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::{ProfilesError, Surroundings};
 use crate::engine;
+use crate::hub;
 use crate::profile::{AUTO, Config, ModelRef, Problem, ProfileError, ProfileSet, Resolved};
 use crate::run::foresee;
 use crate::store::{ConfigError, Places};
@@ -98,18 +99,21 @@ fn warn(resolved: &Resolved, warnings: &mut Vec<String>) {
              profiles that have a \"route\"; give its file another name"
         ));
     }
-    let (Some(place), ModelRef::File(path)) =
-        (resolved.origins.get("model"), &resolved.profile.model)
-    else {
+    let Some(place) = resolved.origins.get("model") else {
         return;
     };
-    if path.exists() {
-        return;
+    let name = &resolved.profile.name;
+    match &resolved.profile.model {
+        ModelRef::File(path) if !path.exists() => warnings.push(format!(
+            "{place}: the model {} of profile \"{name}\" is missing",
+            path.display()
+        )),
+        ModelRef::Hub(model) if !hub::is_cached(model) => warnings.push(format!(
+            "{place}: the model {model} of profile \"{name}\" is not in the cache; \
+             `orchestrate model pull {model}` fetches it"
+        )),
+        _ => {}
     }
-    let (name, path) = (&resolved.profile.name, path.display());
-    warnings.push(format!(
-        "{place}: the model {path} of profile \"{name}\" is missing"
-    ));
 }
 
 /// What earlier runs say of a time limit that is too short.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::ProfilesError;
-use crate::profile::{AUTO, BUILT_IN_MODELS, Level, ModelRef, Profile, Source};
+use crate::profile::{AUTO, BUILT_IN_MODELS, HUB_PREFIX, Level, ModelRef, Profile, Source};
 use crate::store::Places;
 
 /// A profile to be made.
@@ -64,7 +64,8 @@ impl NewProfile {
     /// other people may have the same files in other places, they stay relative.
     fn model_text(&self, places: &Places, level: Level) -> String {
         let model = self.model.as_str();
-        if BUILT_IN_MODELS.contains(&model) || model.starts_with("~/") || model.starts_with('/') {
+        let is_name = BUILT_IN_MODELS.contains(&model) || model.starts_with(HUB_PREFIX);
+        if is_name || model.starts_with("~/") || model.starts_with('/') {
             return model.to_owned();
         }
         let relative = model.strip_prefix("./").unwrap_or(model);

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::{Paths, parts};
 use crate::exit::Exit;
 use crate::gguf::{GgufError, GgufHeader};
-use crate::profile::ModelRef;
+use crate::hub::{self, HubSettings};
+use crate::profile::{HubModel, ModelRef};
 
 /// The name of the embedded model.
 pub const DEMO: &str = "demo";
@@ -46,6 +47,12 @@ pub enum ModelError {
     Missing {
         /// Where it should be.
         path: PathBuf,
+    },
+    /// It is on the hub, and was not fetched yet.
+    #[error("find {model} in Hugging Face's cache: fetch it with `orchestrate model pull {model}`")]
+    NotPulled {
+        /// Which.
+        model: HubModel,
     },
     /// It is not a file.
     #[error("read the model {path}: it is a directory; name the .gguf file in it", path = path.display())]
@@ -143,8 +150,18 @@ pub fn locate_model(model: &ModelRef, paths: &Paths) -> Result<PathBuf, ModelErr
     match model {
         ModelRef::File(path) => Ok(path.clone()),
         ModelRef::BuiltIn(name) if name == DEMO => unpack_demo(&paths.cache),
+        ModelRef::Hub(model) => pulled(model),
         ModelRef::BuiltIn(name) => Err(ModelError::NoSuchBuiltIn { name: name.clone() }),
     }
+}
+
+/// The file of a model on the hub, or its first part, in the cache: nothing is fetched without a wish.
+fn pulled(model: &HubModel) -> Result<PathBuf, ModelError> {
+    let files = HubSettings::from_environment().and_then(|hub| hub::find(&hub.cache, model));
+    let first = files.and_then(|files| files.into_iter().next());
+    first.ok_or_else(|| ModelError::NotPulled {
+        model: model.clone(),
+    })
 }
 
 /// Reads the header of any model file, also of one that llama.cpp could not run: a vocabulary, a later

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Paths;
+use crate::hub;
 
 /// Whose directory it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,10 +102,7 @@ impl Shelves {
                 below_cache("llama.cpp")
             }
         });
-        let hub = given("HF_HUB_CACHE")
-            .or_else(|| given("HUGGINGFACE_HUB_CACHE"))
-            .or_else(|| given("HF_HOME").map(|home| home.join("hub")))
-            .or_else(|| below_cache("huggingface/hub"));
+        let hub = hub::cache_directory(given, cache.as_deref());
         // As Ollama itself: its variable replaces all else.
         let ollama = match given("OLLAMA_MODELS") {
             Some(only) => vec![only],

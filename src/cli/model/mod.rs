@@ -2,6 +2,7 @@
 
 mod inspect;
 mod list;
+mod pull;
 mod synth;
 mod verify;
 
@@ -24,6 +25,7 @@ enum Command {
     Inspect(inspect::InspectArgs),
     List(list::ListArgs),
     Verify(verify::VerifyArgs),
+    Pull(pull::PullArgs),
     Synth(Box<synth::SynthArgs>),
 }
 
@@ -32,6 +34,7 @@ pub(super) async fn run(args: ModelArgs, paths: &Paths, console: Console) -> Res
         Command::Inspect(args) => inspect::run(&args, paths),
         Command::List(args) => list::run(&args, paths, console),
         Command::Verify(args) => verify::run(&args, paths, console),
+        Command::Pull(args) => pull::run(args, console).await,
         Command::Synth(args) => synth::run(*args, paths, console).await,
     }
 }

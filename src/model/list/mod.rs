@@ -140,7 +140,8 @@ fn of_profiles(places: &Places) -> Result<Vec<PathBuf>, ConfigError> {
         .filter_map(|name| profiles.resolve(name, &[]).ok());
     let file = |model| match model {
         ModelRef::File(path) => Some(path),
-        ModelRef::BuiltIn(_) => None,
+        // Those lie on shelves that are searched anyway.
+        ModelRef::BuiltIn(_) | ModelRef::Hub(_) => None,
     };
     Ok(resolved
         .filter_map(|resolved| file(resolved.profile.model))

@@ -201,7 +201,7 @@ fn messages_about_models() {
     }
     assert_eq!(
         message(&project(""), "x", &[]),
-        "profiles/x.toml: no model: set model = \"demo\", or to the path of a GGUF file"
+        "profiles/x.toml: no model: set model = \"demo\", to the path of a GGUF file, or to \"hf:OWNER/REPO:QUANT\""
     );
 }
 

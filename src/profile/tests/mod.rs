@@ -122,6 +122,17 @@ fn shipped_profiles_say_what_they_must() {
 }
 
 #[test]
+fn a_model_may_be_on_the_hub() {
+    let set = project("extends = \"coder\"\nmodel = \"hf:o/r:Q8_0\"");
+    let model = resolved(&set, "x").profile.model;
+    assert!(matches!(&model, ModelRef::Hub(hub) if hub.repository() == "o/r"));
+    assert_eq!(model.to_string(), "hf:o/r:Q8_0");
+    let set = project("extends = \"coder\"\nmodel = \"hf:o\"");
+    let said = message(&set, "x", &[]);
+    assert!(said.contains("hf:OWNER/REPO"), "{said}");
+}
+
+#[test]
 fn shipped_configuration_says_what_it_must() {
     let text = include_str!("../../../orchestrate.toml");
     let config = Config::read(vec![source("orchestrate", Level::BuiltIn, text)], None).unwrap();
