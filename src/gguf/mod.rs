@@ -32,6 +32,8 @@ pub use finite::{Finite, NotFinite, finite};
 pub use order::ByteOrder;
 pub use split::PartName;
 pub use tensor::Tensor;
+#[cfg(test)]
+pub(crate) use types::tensor_bytes;
 
 /// What a GGUF file says about its model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

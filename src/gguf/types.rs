@@ -88,7 +88,7 @@ pub(super) fn tensor_type_name(number: u32) -> Option<&'static str> {
 }
 
 /// The bytes that so many elements take; `None` for an unknown type.
-pub(super) fn tensor_bytes(number: u32, elements: u64) -> Option<u64> {
+pub(crate) fn tensor_bytes(number: u32, elements: u64) -> Option<u64> {
     let (_, _, block, bytes) = tensor_type(number)?;
     elements.div_ceil(*block).checked_mul(*bytes)
 }

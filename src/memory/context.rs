@@ -3,6 +3,7 @@
 
 use super::windows;
 use crate::gguf::GgufHeader;
+use crate::profile::KvType;
 
 /// Sizes of a context are rounded up to this (`GGML_PAD(n_ctx, 256)` in llama-context.cpp).
 const CELLS: u64 = 256;
@@ -20,10 +21,16 @@ pub enum CacheType {
     Bf16,
     /// Half of F16, and hardly worse.
     Q8_0,
+    /// 3/8 of F16.
+    Q5_1,
     /// 11/32 of F16.
     Q5_0,
+    /// 5/16 of F16.
+    Q4_1,
     /// 9/32 of F16.
     Q4_0,
+    /// As large as Q4_0, on a scale that is not linear.
+    Iq4Nl,
 }
 
 impl CacheType {
@@ -34,10 +41,28 @@ impl CacheType {
             Self::F32 => 128,
             Self::F16 | Self::Bf16 => 64,
             Self::Q8_0 => 34,
+            Self::Q5_1 => 24,
             Self::Q5_0 => 22,
-            Self::Q4_0 => 18,
+            Self::Q4_1 => 20,
+            Self::Q4_0 | Self::Iq4Nl => 18,
         };
         numbers.saturating_mul(block) / 32
+    }
+}
+
+impl From<KvType> for CacheType {
+    fn from(kind: KvType) -> Self {
+        match kind {
+            KvType::F32 => Self::F32,
+            KvType::F16 => Self::F16,
+            KvType::Bf16 => Self::Bf16,
+            KvType::Q8_0 => Self::Q8_0,
+            KvType::Q5_1 => Self::Q5_1,
+            KvType::Q5_0 => Self::Q5_0,
+            KvType::Q4_1 => Self::Q4_1,
+            KvType::Q4_0 => Self::Q4_0,
+            KvType::Iq4Nl => Self::Iq4Nl,
+        }
     }
 }
 
@@ -124,19 +149,54 @@ impl ContextShape {
     /// types, for one sequence, where prompts are read in micro-batches of so many tokens.
     #[must_use]
     pub fn bytes(&self, tokens: u64, keys: CacheType, values: CacheType, micro_batch: u64) -> u64 {
-        let padded = |cells: u64| cells.checked_next_multiple_of(CELLS).unwrap_or(u64::MAX);
-        let cells = padded(tokens.max(1));
-        // `size_swa` in llama-kv-cache-iswa.cpp.
-        let window = self.window.map_or(cells, |window| {
-            padded(cells.min(window.saturating_add(micro_batch)))
-        });
+        let Cells { full, window } = self.cells(tokens, micro_batch);
         let layers = self.layers.iter().map(|layer| {
-            let cells = if layer.windowed { window } else { cells };
+            let cells = if layer.windowed { window } else { full };
             let kept = keys
                 .bytes(layer.key_width)
                 .saturating_add(values.bytes(layer.value_width));
             let state = layer.state.saturating_mul(STATE_BYTES);
             kept.saturating_mul(cells).saturating_add(state)
+        });
+        layers.fold(0, u64::saturating_add)
+    }
+}
+
+/// Cells of a cache, each for one token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cells {
+    /// In layers that see everything.
+    pub(super) full: u64,
+    /// In layers with a window.
+    pub(super) window: u64,
+}
+
+impl ContextShape {
+    /// The cells for so many tokens that are read in micro-batches of so many.
+    pub(super) fn cells(&self, tokens: u64, micro_batch: u64) -> Cells {
+        let padded = |cells: u64| cells.checked_next_multiple_of(CELLS).unwrap_or(u64::MAX);
+        let full = padded(tokens.max(1));
+        // `size_swa` in llama-kv-cache-iswa.cpp.
+        let window = self.window.map_or(full, |window| {
+            padded(full.min(window.saturating_add(micro_batch)))
+        });
+        Cells { full, window }
+    }
+
+    /// Bytes of the cache that are read for one token more after so many, and of the state: what of a
+    /// window there is, and everything in the other layers.
+    #[must_use]
+    pub fn read_bytes(&self, tokens: u64, keys: CacheType, values: CacheType) -> u64 {
+        let layers = self.layers.iter().map(|layer| {
+            let seen = match self.window {
+                Some(window) if layer.windowed => tokens.min(window),
+                _ => tokens,
+            };
+            let kept = keys
+                .bytes(layer.key_width)
+                .saturating_add(values.bytes(layer.value_width));
+            let state = layer.state.saturating_mul(STATE_BYTES);
+            kept.saturating_mul(seen).saturating_add(state)
         });
         layers.fold(0, u64::saturating_add)
     }
