@@ -4,6 +4,7 @@
 //! `orchestrate doctor` judges: they are read when they are asked for, and what the system does not tell
 //! is `None`, never a guess.
 
+mod bandwidth;
 pub mod cgroup;
 pub mod clock;
 pub mod cpu;
@@ -20,6 +21,8 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::thread::available_parallelism;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use bandwidth::{Bandwidth, BandwidthError};
 
 use crate::digest;
 
@@ -97,6 +100,15 @@ pub fn usable_cpus() -> NonZeroU32 {
         .ok()
         .and_then(|cpus| NonZeroU32::try_from(cpus).ok())
         .unwrap_or(NonZeroU32::MIN)
+}
+
+/// Memory that this process and its children may take, in bytes: the machine's, or less where a control
+/// group allows less. `None` where the system does not tell.
+#[must_use]
+pub fn usable_memory() -> Option<u64> {
+    let machine = memory::Memory::now().total_bytes;
+    let group = cgroup::Cgroup::of_this_process().memory_limit_bytes;
+    machine.into_iter().chain(group).min()
 }
 
 /// The time of day, in milliseconds since 1970-01-01 UTC; 0 where the clock is set to before that. It may
