@@ -205,6 +205,7 @@ pub fn projection(projection: &Projection) -> String {
     } = projection;
     let earlier = match speed.source {
         Source::ThisRun => "",
+        Source::Prior => ", as fast as this machine's memory can be read,",
         _ => " (measured in earlier runs)",
     };
     let limit = exact(*limit);

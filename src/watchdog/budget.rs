@@ -18,6 +18,9 @@ pub const MARGIN_THIS_RUN: f64 = 0.1;
 /// The same, where the speed is that of earlier runs: from run to run it differs more.
 pub const MARGIN_HISTORY: f64 = 0.25;
 
+/// The same, where the speed is the limit that the memory's bandwidth sets: it is measured to some percent.
+pub(super) const MARGIN_LIMIT: f64 = 0.1;
+
 /// How long a generation may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Budget {
@@ -118,6 +121,8 @@ pub fn project(
     let per_token = speed.value.get() / 1000.0;
     let margin = match speed.source {
         Source::ThisRun => MARGIN_THIS_RUN,
+        // No run is faster than memory can be read.
+        Source::Prior => MARGIN_LIMIT,
         _ => MARGIN_HISTORY,
     };
     let rest = count(tokens.saturating_sub(done)) * per_token;

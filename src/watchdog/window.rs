@@ -135,10 +135,22 @@ impl Windows {
     }
 }
 
-/// `max(10 s, 20 × p99 of the gaps)`, or [`DECODE_UNKNOWN`].
+/// `max(10 s, 20 × p99 of the gaps)`, or [`DECODE_UNKNOWN`]. A gap that was computed from the memory's
+/// bandwidth is the shortest that there can be, and no gap that was seen: it makes the window longer than
+/// that of an unknown machine, or it makes nothing.
 #[must_use]
 pub fn decode_window(gap_p99: Option<Known<Duration>>) -> Window {
     match gap_p99 {
+        Some(least) if least.source == Source::Prior => {
+            let length = least.value.saturating_mul(DECODE_GAPS);
+            if length <= DECODE_UNKNOWN {
+                return constant(DECODE_UNKNOWN);
+            }
+            Window {
+                length: length.min(LONGEST),
+                source: Source::Prior,
+            }
+        }
         Some(p99) => Window {
             length: p99
                 .value

@@ -66,7 +66,10 @@ impl Watchdog {
         if self.phase != Phase::Decode || !self.tokens.has_learned() {
             return None;
         }
-        let usual = self.terms.expected.ms_per_token?.value;
+        let expected = self.terms.expected.ms_per_token;
+        let usual = expected
+            .filter(|speed| speed.source != Source::Prior)?
+            .value;
         (self.speed()?.get() >= SLOW_TIMES * usual.get()).then_some(usual)
     }
 
@@ -82,7 +85,9 @@ impl Watchdog {
             Phase::Decode => {
                 let measured = self.speed().filter(|_| self.tokens.has_learned());
                 let measured = measured.map(|speed| Known::new(speed, Source::ThisRun));
-                measured.or(self.terms.expected.ms_per_token)
+                let expected = self.terms.expected.ms_per_token;
+                // The fastest that there can be says nothing of how long it takes at most.
+                measured.or(expected.filter(|speed| speed.source != Source::Prior))
             }
             Phase::Spawn | Phase::Load | Phase::Drain | Phase::Exit => None,
         }

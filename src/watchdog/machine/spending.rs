@@ -93,7 +93,11 @@ impl Watchdog {
 
     fn expected_ms_per_token(&self) -> f64 {
         let expected = self.terms.expected.ms_per_token;
-        let expected = expected.map_or(MS_PER_TOKEN_UNKNOWN, |speed| speed.value.get());
+        let expected = expected.map_or(MS_PER_TOKEN_UNKNOWN, |speed| match speed.source {
+            // The fastest that there can be: no measure for how long it may take.
+            Source::Prior => speed.value.get().max(MS_PER_TOKEN_UNKNOWN),
+            _ => speed.value.get(),
+        });
         match self.speed().map(MsPerToken::get) {
             Some(measured) if self.tokens.has_learned() => measured,
             Some(measured) => measured.max(expected),

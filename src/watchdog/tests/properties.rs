@@ -5,8 +5,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::sim::{Look, Sim, secs};
+use crate::units::MsPerToken;
 use crate::watchdog::{
-    Budget, BudgetKind, Counters, Event, Phase, SPIN_WINDOWS, Sign, Terms, Verdict, Watchdog,
+    Budget, BudgetKind, Counters, Event, Expected, Known, Phase, SPIN_WINDOWS, Sign, Source, Terms,
+    Verdict, Watchdog, decode_window,
 };
 
 const BATCH: u32 = 32;
@@ -16,6 +18,16 @@ fn terms() -> Terms {
         max_tokens: 1_000_000,
         batch: BATCH,
         ..Terms::default()
+    }
+}
+
+/// With a budget that follows from what is expected.
+fn automatic(expected: Expected) -> Terms {
+    Terms {
+        max_tokens: 1000,
+        budget: Budget::Auto { floor: secs(120.0) },
+        expected,
+        ..terms()
     }
 }
 
@@ -120,6 +132,32 @@ proptest! {
         bring_to(&mut sim, Phase::Prefill, 0, Duration::ZERO);
         for part in jitter {
             sim.tokens(1, secs(gap * part));
+        }
+        prop_assert_eq!(sim.verdict(), None);
+    }
+
+    #[test]
+    fn what_memory_allows_makes_nothing_stricter(
+        look in honest(),
+        least in 0.01f64..100_000.0,
+        gap in 0.001f64..55.0,
+        tokens in 1u32..40,
+    ) {
+        let known = |source| Expected {
+            ms_per_token: MsPerToken::new(least).map(|speed| Known::new(speed, source)),
+            gap_p99: Some(Known::new(secs(least / 1000.0), source)),
+            ..Expected::default()
+        };
+        let expected = known(Source::Prior);
+        prop_assert!(
+            decode_window(expected.gap_p99).length >= decode_window(None).length
+        );
+        let unknown = Sim::new(automatic(Expected::default()), look);
+        let mut sim = Sim::new(automatic(expected), look);
+        prop_assert!(sim.dog.fixed_end() == unknown.dog.fixed_end());
+        bring_to(&mut sim, Phase::Prefill, 0, Duration::ZERO);
+        for _ in 0..tokens {
+            sim.tokens(1, secs(gap));
         }
         prop_assert_eq!(sim.verdict(), None);
     }
