@@ -12,8 +12,9 @@ use crate::units::Bytes;
 /// What holds for all profiles, from the `orchestrate.toml` files laid over each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Memory that all models together may take.
-    pub memory_budget: Bytes,
+    /// Memory that all models together may take; `None` leaves it to the machine: 80 % of what may be
+    /// used there ([`Config::budget`]).
+    pub memory_budget: Option<Bytes>,
     /// Where llama.cpp's programs are; `None` looks for them.
     pub llama_dir: Option<PathBuf>,
     /// The profile to use when none is named.
@@ -34,7 +35,10 @@ pub struct HistoryPolicy {
 }
 
 /// What holds when no file says anything; the shipped file says the same.
-const MEMORY_BUDGET: Bytes = Bytes(8_000_000_000);
+/// The automatic budget is four fifths of the memory: the rest is for the system, its caches and
+/// whatever else runs.
+const AUTO_PARTS: u64 = 4;
+const AUTO_DIVISOR: u64 = 5;
 const DEFAULT_PROFILE: &str = "coder";
 /// A record takes 300 bytes, so that these are 30 MB at most.
 const HISTORY: HistoryPolicy = HistoryPolicy {
@@ -61,6 +65,13 @@ impl Config {
         Ok(config)
     }
 
+    /// The memory budget on a machine where so many bytes may be used; `None` where nobody knows how many.
+    #[must_use]
+    pub fn budget(&self, usable: Option<u64>) -> Option<Bytes> {
+        let share = |usable: u64| Bytes(usable / AUTO_DIVISOR * AUTO_PARTS);
+        self.memory_budget.or(usable.map(share))
+    }
+
     fn from_settings(
         settings: &Settings,
         home: Option<&Path>,
@@ -84,8 +95,7 @@ impl Config {
         Self {
             memory_budget: settings
                 .get("memory_budget")
-                .and_then(|set| kind::bytes(&set.value).ok())
-                .unwrap_or(MEMORY_BUDGET),
+                .and_then(|set| kind::bytes(&set.value).ok()),
             llama_dir,
             default_profile: text("default_profile").unwrap_or_else(|| DEFAULT_PROFILE.to_owned()),
             history: HistoryPolicy {

@@ -49,7 +49,7 @@ pub(super) enum Kind {
     Limit,
     /// A time: text such as `120s`, or a number of seconds.
     Time,
-    /// An amount of memory: text such as `8000 MB`, or a number of bytes.
+    /// An amount of memory: text such as `8000 MB`, or a number of bytes; or `auto`.
     Bytes { min: u64 },
 }
 
@@ -210,7 +210,7 @@ pub(super) const PROFILE: &[Key] = &[
 #[rustfmt::skip]
 pub(super) const CONFIG: &[Key] = &[
     key("memory_budget", Kind::Bytes { min: 1_000_000 }, &["memory", "budget", "memory_limit", "max_memory"],
-        "Memory that all models together may take, such as \"8000 MB\"."),
+        "Memory that all models together may take, such as \"8000 MB\"; \"auto\" is 80 % of what there is."),
     key("llama_dir", Kind::Line, &["llama_path", "llama_cpp_dir", "llama_cpp_path", "llama_cpp"],
         "The directory of llama.cpp's programs, relative to this file or below ~; \"\" looks for one."),
     key("default_profile", Kind::Line, &["profile", "default_model"],

@@ -46,6 +46,7 @@ impl Kind {
                     .map(drop)
                     .map_err(|error| misfit(format!("\"{key}\": {error}")));
             }
+            (Self::Bytes { .. }, Value::String(text)) if text.trim() == AUTO => true,
             (Self::Bytes { min }, Value::String(_) | Value::Integer(_)) => {
                 return enough(key, value, min);
             }
@@ -99,7 +100,7 @@ impl Kind {
                 "a time such as \"120s\", a number of seconds, \"auto\" or \"none\"".to_owned()
             }
             Self::Time => "a time such as \"120s\", or a number of seconds".to_owned(),
-            Self::Bytes { .. } => "an amount of memory such as \"8000 MB\"".to_owned(),
+            Self::Bytes { .. } => "an amount of memory such as \"8000 MB\", or \"auto\"".to_owned(),
         }
     }
 }
@@ -137,6 +138,9 @@ fn texts(key: &str, items: &[Value], empty: bool) -> Result<(), Misfit> {
     }
     Ok(())
 }
+
+/// The word for an amount that follows from the machine.
+const AUTO: &str = "auto";
 
 fn enough(key: &str, value: &Value, min: u64) -> Result<(), Misfit> {
     let amount = bytes(value).map_err(|error| misfit(format!("\"{key}\": {error}")))?;

@@ -85,7 +85,7 @@ fn value(kind: Kind) -> Value {
         ] }),
         Kind::Bytes { min } => json!({ "anyOf": [
             { "type": "integer", "minimum": min },
-            { "type": "string", "pattern": "^ *[0-9][0-9_.]* *[a-zA-Z]* *$" },
+            { "type": "string", "pattern": "^ *([0-9][0-9_.]* *[a-zA-Z]*|auto) *$" },
         ] }),
     }
 }

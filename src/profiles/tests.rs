@@ -138,7 +138,10 @@ fn files_are_found_at_every_level() {
     );
     let config = world.places.config().unwrap();
     assert_eq!(
-        (config.memory_budget.0, config.default_profile.as_str()),
+        (
+            config.memory_budget.unwrap().0,
+            config.default_profile.as_str()
+        ),
         (2_000_000_000, "mine")
     );
     assert_eq!(

@@ -137,7 +137,7 @@ fn shipped_configuration_says_what_it_must() {
     let text = include_str!("../../../orchestrate.toml");
     let config = Config::read(vec![source("orchestrate", Level::BuiltIn, text)], None).unwrap();
     let expected = Config {
-        memory_budget: Bytes(8_000_000_000),
+        memory_budget: None,
         llama_dir: None,
         default_profile: "coder".to_owned(),
         history: HistoryPolicy {
@@ -183,7 +183,11 @@ fn nearer_configuration_wins_key_by_key() {
         "memory_budget = \"3 GiB\"\n[history]\nkeep_days = 7",
     );
     let config = Config::read(vec![near, user], Some("/home/me".as_ref())).unwrap();
-    assert_eq!(config.memory_budget, Bytes(3 << 30));
+    assert_eq!(config.memory_budget, Some(Bytes(3 << 30)));
+    assert_eq!(config.budget(Some(1)), Some(Bytes(3 << 30)));
+    let left = Config::read(Vec::new(), None).unwrap();
+    assert_eq!(left.budget(Some(10 << 30)), Some(Bytes(8 << 30)));
+    assert_eq!(left.budget(None), None);
     assert_eq!(config.llama_dir, Some(PathBuf::from("/home/me/llama")));
     assert_eq!(
         (config.history.keep_days, config.history.keep_rows),

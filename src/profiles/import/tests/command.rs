@@ -48,7 +48,7 @@ fn the_users_own_directory_is_written_to_where_there_is_no_projects() {
             .file("config/profiles/mine.toml")
             .contains("old/m.gguf")
     );
-    let budget = world.places.config().unwrap().memory_budget;
+    let budget = world.places.config().unwrap().memory_budget.unwrap();
     assert_eq!(budget.to_string(), "4.0 GB");
 }
 
