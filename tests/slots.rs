@@ -42,6 +42,7 @@ async fn prepare(home: &Path) -> Prepared {
         format: Format::Text,
         verbose: false,
         log_file: None,
+        force: false,
         accepted: Instant::now(),
     };
     let paths = Paths {

@@ -63,6 +63,7 @@ pub(crate) fn supervised(options: &Options, backend: &str) -> Result<(Arm, Prepa
         format: Format::Text,
         verbose: false,
         log_file: None,
+        force: false,
         accepted: tokio::time::Instant::now(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

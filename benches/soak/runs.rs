@@ -200,6 +200,7 @@ impl Supervisor {
             format: Format::Text,
             verbose: false,
             log_file: None,
+            force: false,
             accepted: Instant::now(),
         };
         let prepared = prepared(&request, &self.paths, Console::detect(true)).await?;

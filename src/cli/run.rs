@@ -72,6 +72,10 @@ pub(super) struct RunArgs {
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
     verbose: bool,
 
+    /// Run it even if it needs more memory than memory_budget allows
+    #[arg(long)]
+    force: bool,
+
     /// Write what -v says, and llama.cpp's own log, to a file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log_file: Option<PathBuf>,
@@ -105,6 +109,7 @@ impl RunArgs {
             llama_dir: super::vendor::llama_dir(self.ask.llama_dir),
             verbose: self.verbose,
             log_file: self.log_file,
+            force: self.force,
             accepted,
         })
     }

@@ -25,10 +25,6 @@ impl Cpu {
     /// That of this machine. What cannot be read is left out.
     #[must_use]
     pub fn detect() -> Self {
-        let mut cpuinfo = Vec::new();
-        // Reading on would format an entry for every processor, a millisecond on a large machine.
-        let _ = File::open("/proc/cpuinfo")
-            .and_then(|file| file.take(CPUINFO_BYTES).read_to_end(&mut cpuinfo));
         let nodes = fs::read_to_string("/sys/devices/system/node/online").ok();
         let policies = fs::read_dir("/sys/devices/system/cpu/cpufreq");
         let policies = policies.into_iter().flatten().flatten();
@@ -38,7 +34,7 @@ impl Cpu {
             .iter()
             .map(|dir| word(dir.join("scaling_governor")));
         Self {
-            flags: flags(&String::from_utf8_lossy(&cpuinfo)),
+            flags: features(),
             numa_nodes: nodes.and_then(|list| count(&list)),
             governors: governors.flatten().collect(),
             driver: policies
@@ -46,6 +42,16 @@ impl Cpu {
                 .find_map(|dir| word(dir.join("scaling_driver"))),
         }
     }
+}
+
+/// What the first processor can do, as [`Cpu::flags`] lists it; empty where the system does not tell.
+#[must_use]
+pub fn features() -> BTreeSet<String> {
+    let mut cpuinfo = Vec::new();
+    // Reading on would format an entry for every processor, a millisecond on a large machine.
+    let _ = File::open("/proc/cpuinfo")
+        .and_then(|file| file.take(CPUINFO_BYTES).read_to_end(&mut cpuinfo));
+    flags(&String::from_utf8_lossy(&cpuinfo))
 }
 
 fn flags(cpuinfo: &str) -> BTreeSet<String> {

@@ -7,6 +7,7 @@ use crate::engine::{Interruption, StartError};
 use crate::exit::Exit;
 use crate::profile::{ProfileError, PromptError, TemplateError};
 use crate::store::{ConfigError, ModelError};
+use crate::units::Bytes;
 use crate::vendor::LocateError;
 
 /// Why a run could not be done.
@@ -42,6 +43,25 @@ pub enum RunError {
         /// The profile.
         profile: String,
     },
+    /// It would take more memory than it may.
+    #[error(
+        "profile \"{profile}\" needs about {needed} of memory with a context of {context} tokens, and the \
+         budget is {budget}; {}, raise memory_budget in orchestrate.toml, or try it with --force \
+         (`orchestrate plan {profile}` shows each part)",
+        remedy(*fitting)
+    )]
+    TooLarge {
+        /// The profile.
+        profile: String,
+        /// What the process would take at its peak.
+        needed: Bytes,
+        /// The context, in tokens.
+        context: u32,
+        /// What it may take.
+        budget: Bytes,
+        /// The largest context that would fit, in tokens.
+        fitting: Option<u32>,
+    },
     /// The process cannot be started.
     #[error("{}", start(.0))]
     Start(#[from] StartError),
@@ -72,6 +92,13 @@ pub enum RunError {
     Setup(#[source] io::Error),
 }
 
+fn remedy(fitting: Option<u32>) -> String {
+    match fitting {
+        Some(context) => format!("a context of {context} would fit (-c {context}): use that"),
+        None => "no context would fit: use a smaller model".to_owned(),
+    }
+}
+
 /// A mistake in a profile stands alone; what could not be done has its verb.
 fn start(error: &StartError) -> String {
     match error {
@@ -89,6 +116,7 @@ impl RunError {
             Self::Profile(error) => error.exit(),
             Self::Prompt(_) | Self::Template(_) | Self::ReadPrompt { .. } => Exit::Usage,
             Self::Model(error) => error.exit(),
+            Self::TooLarge { .. } => Exit::Memory,
             Self::Locate(_) => Exit::LlamaMissing,
             Self::Start(error) => error.exit(),
             Self::LogFile { .. } => Exit::Usage,

@@ -2,10 +2,12 @@
 
 mod account;
 mod error;
+mod fit;
 mod follow;
 mod foresee;
 mod incident;
 mod prepare;
+mod prior;
 mod recall;
 mod remember;
 mod report;
@@ -48,6 +50,8 @@ pub struct RunRequest {
     pub verbose: bool,
     /// Where to write the same, with llama.cpp's own log.
     pub log_file: Option<PathBuf>,
+    /// Run it even if it needs more memory than it may take.
+    pub force: bool,
     /// When the command was accepted.
     pub accepted: Instant,
 }
@@ -83,6 +87,9 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
         None
     };
     let chosen = chosen(&request, &mut asked, routed.as_ref(), paths)?;
+    if !request.force {
+        fit::check(&chosen.profile, &chosen.model, &asked.config)?;
+    }
     let ready = prepare::make_ready(&request, &asked, chosen, routed, paths, console);
     let ready = match interrupts.or(ready).await {
         Ok(ready) => ready?,

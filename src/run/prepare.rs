@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::prior::prior;
 use super::route::Routed;
 use super::{RunError, RunRequest};
 use crate::dialect::Program;
@@ -67,6 +68,8 @@ pub(crate) struct Chosen {
     pub(crate) model: ModelFile,
     /// Where its job is put on record.
     pub(crate) jobs: PathBuf,
+    /// What the machine says of its speed, before anything was measured.
+    pub(crate) expected: Expected,
     /// Things worth saying that are no errors.
     pub(crate) notes: Vec<String>,
 }
@@ -86,7 +89,7 @@ impl Chosen {
             model: self.model.path,
             prompt: self.prompt,
             probabilities,
-            expected: Expected::default(),
+            expected: self.expected,
             // Where nothing may be written, a run goes on without a record.
             jobs: create_private(&self.jobs).is_ok().then_some(self.jobs),
             accepted,
@@ -187,6 +190,7 @@ pub(crate) fn choose(
     }
     notes.extend(lower_context(&mut profile, &model));
     Ok(Chosen {
+        expected: prior(&profile, &model, paths),
         profile,
         prompt,
         model,
@@ -196,13 +200,13 @@ pub(crate) fn choose(
 }
 
 /// Lowers the context to what the model was trained for; says so where it does.
-pub(super) fn lower_context(profile: &mut Profile, model: &ModelFile) -> Option<String> {
+pub(crate) fn lower_context(profile: &mut Profile, model: &ModelFile) -> Option<String> {
     let trained = model.header.context_length()?;
     profile.cap_context(u32::try_from(trained).ok()?)
 }
 
 /// The program that a named profile is run with.
-pub(super) fn program(backend: Backend) -> Program {
+pub(crate) fn program(backend: Backend) -> Program {
     match backend {
         Backend::Server => Program::Server,
         // The quicker one for a single answer: it needs no second program to end.
