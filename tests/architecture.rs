@@ -38,6 +38,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("model", 3),
     ("postmortem", 3),
     ("past", 3),
+    ("plan", 3),
     ("profiles", 3),
     ("prompt", 3),
     ("run", 3),

@@ -10,6 +10,7 @@ use crate::model::pull::PullFailure;
 use crate::model::synth::SynthError;
 use crate::model::verify::VerifyError;
 use crate::past::PastError;
+use crate::plan::PlanError;
 use crate::postmortem::PostmortemError;
 use crate::profiles::ProfilesError;
 use crate::prompt::PromptFailure;
@@ -34,6 +35,8 @@ pub(super) enum Failure {
     Profiles(#[from] ProfilesError),
     #[error(transparent)]
     Postmortem(#[from] PostmortemError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     #[error(transparent)]
     Past(#[from] PastError),
     #[error(transparent)]
@@ -79,6 +82,7 @@ impl Failure {
             Self::Doctor(error) => error.exit(),
             Self::Synth(error) => error.exit(),
             Self::Pull(error) => error.exit(),
+            Self::Plan(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

@@ -8,6 +8,7 @@ mod incidents;
 mod model;
 pub mod overrides;
 pub mod past;
+mod plan;
 pub mod profiles;
 mod run;
 pub mod vendor;
@@ -72,6 +73,7 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Prompt(run::PromptArgs),
+    Plan(plan::PlanArgs),
     Profiles(profiles::ProfilesArgs),
     Incidents(incidents::IncidentsArgs),
     History(past::HistoryArgs),
@@ -155,6 +157,11 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
                     llama_dir: vendor::llama_dir(None),
                 };
                 execute(&args.into(), &surroundings, &mut io::stdout().lock()).await?;
+                Ok(Exit::Done)
+            }
+            Command::Plan(args) => {
+                let out = &mut io::stdout().lock();
+                crate::plan::execute(&args.into(), &paths, console, out).await?;
                 Ok(Exit::Done)
             }
             Command::Incidents(args) => {

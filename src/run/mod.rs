@@ -20,9 +20,10 @@ use std::path::PathBuf;
 use tokio::time::Instant;
 
 pub use error::RunError;
-pub(crate) use foresee::foresee;
+pub(crate) use fit::{memory_of, setup_here};
+pub(crate) use foresee::{foresee, remembered};
 pub use prepare::PromptSource;
-pub(crate) use prepare::{Asked, Chosen, Question, choose, find, read};
+pub(crate) use prepare::{Asked, Chosen, Question, choose, find, lower_context, read};
 
 use crate::engine::Prepared;
 use crate::exit::Exit;
