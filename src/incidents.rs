@@ -210,6 +210,18 @@ pub enum IncidentsError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// Its fields may mean something else.
+    #[error(
+        "read the incident {path}: it is of the format {schema:?}, and only {SCHEMA} is known here; \
+         use the orchestrate that wrote it",
+        path = path.display()
+    )]
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it says that it is.
+        schema: String,
+    },
     /// There is none of that name.
     #[error("find the incident {0:?}: `orchestrate incidents` lists them")]
     Unknown(String),
@@ -322,7 +334,11 @@ impl Incidents {
             path: path.clone(),
             source,
         })?;
-        serde_json::from_slice(&text).map_err(|source| IncidentsError::Unreadable { path, source })
+        match serde_json::from_slice::<Incident>(&text) {
+            Ok(incident) if incident.schema == SCHEMA => Ok(incident),
+            Ok(Incident { schema, .. }) => Err(IncidentsError::OtherFormat { path, schema }),
+            Err(source) => Err(IncidentsError::Unreadable { path, source }),
+        }
     }
 
     fn file(&self, id: &str) -> PathBuf {

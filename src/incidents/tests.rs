@@ -27,6 +27,16 @@ fn a_record_of_an_earlier_version_is_read() {
     );
 }
 
+/// It may name its fields as ours, and mean something else.
+#[test]
+fn a_record_of_another_format_is_not_taken_for_ours() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let newer = OLD.replace("incident/v1", "incident/v2");
+    fs::write(dir.path().join("1-1.json"), newer).expect("written");
+    let error = incidents(&dir).get("1-1").expect_err("refused").to_string();
+    assert!(error.contains("orchestrate/incident/v2"), "{error}");
+}
+
 #[test]
 fn a_record_comes_back_as_it_was_written() {
     let dir = tempfile::tempdir().expect("a directory");
