@@ -169,8 +169,8 @@ pub enum Model {
         path: PathBuf,
         /// Its size.
         bytes: u64,
-        /// What the context takes, where the header tells.
-        context_bytes: Option<u64>,
+        /// What a run would take at its peak, as `plan` tells it, in bytes; `None` where that is not known.
+        peak_bytes: Option<u64>,
     },
     /// A file that cannot be used, and why.
     Unusable(String),

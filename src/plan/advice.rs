@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use super::figures::{Figures, Inputs, LimitRow, PROMPT, as_number};
-use crate::memory::{CacheType, Setup};
+use crate::memory::{CacheType, MemoryEstimate, Setup};
 use crate::profile::FlashAttention;
 use crate::units::{Bytes, duration};
 
 /// What is not worth a line: savings below this share of the whole.
 const LEAST_SHARE: f64 = 0.05;
+/// And those that nobody would notice, in bytes.
+const LEAST_SAVED: u64 = 32 << 20;
 /// A limit that is recommended is so many times what seems needed, as in a run.
 const SUGGESTED_TIMES: f64 = 1.5;
 
@@ -252,6 +254,11 @@ fn gpu(inputs: &Inputs<'_>, figures: &Figures) -> Option<Advice> {
     ))
 }
 
+/// Whether somebody would change a setting for it.
+fn is_worth(saved: u64, whole: &MemoryEstimate) -> bool {
+    saved >= LEAST_SAVED && as_number(saved) >= LEAST_SHARE * as_number(whole.peak())
+}
+
 fn cache_type(inputs: &Inputs<'_>, figures: &Figures) -> Option<Advice> {
     let setup = inputs.setup;
     let memory = inputs.memory.as_ref()?;
@@ -265,7 +272,7 @@ fn cache_type(inputs: &Inputs<'_>, figures: &Figures) -> Option<Advice> {
     };
     let (now, then) = (memory.estimate(&setup), memory.estimate(&smaller));
     let saves = now.peak().checked_sub(then.peak())?;
-    if as_number(saves) < LEAST_SHARE * as_number(now.peak()) {
+    if !is_worth(saves, &now) {
         return None;
     }
     let read = |setup: &Setup| {
@@ -326,7 +333,7 @@ fn context(inputs: &Inputs<'_>, figures: &Figures) -> Option<Advice> {
         ..inputs.setup
     };
     let saves = now.peak().checked_sub(memory.estimate(&less).peak())?;
-    (as_number(saves) >= LEAST_SHARE * as_number(now.peak())).then(|| Advice {
+    is_worth(saves, &now).then(|| Advice {
         saves_bytes: Some(saves),
         ..Advice::new(
             "context",

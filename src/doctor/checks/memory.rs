@@ -9,12 +9,19 @@ use crate::units::Bytes;
 struct Wish<'a> {
     needs: &'a Needs,
     bytes: u64,
+    /// Whether all of it is known; else it is the weights alone.
+    is_estimate: bool,
 }
 
 impl Wish<'_> {
     fn told(&self) -> String {
+        let how = if self.is_estimate {
+            "about"
+        } else {
+            "at least"
+        };
         format!(
-            "profile \"{}\" needs at least {}",
+            "profile \"{}\" needs {how} {}",
             self.needs.profile,
             Bytes(self.bytes)
         )
@@ -32,12 +39,11 @@ fn wishes(facts: &Facts) -> Vec<Wish<'_>> {
     let mut wishes: Vec<Wish<'_>> = on_cpu
         .filter_map(|needs| match &needs.model {
             Model::File {
-                bytes,
-                context_bytes,
-                ..
+                bytes, peak_bytes, ..
             } => Some(Wish {
                 needs,
-                bytes: bytes.saturating_add(context_bytes.unwrap_or(0)),
+                bytes: peak_bytes.unwrap_or(*bytes),
+                is_estimate: peak_bytes.is_some(),
             }),
             Model::BuiltIn | Model::Unusable(_) => None,
         })
@@ -63,7 +69,7 @@ pub(super) fn memory(facts: &Facts) -> Finding {
         .fact("memory_total_bytes", memory.total_bytes.map(count))
         .fact("memory_available_bytes", memory.available_bytes.map(count))
         .fact("cgroup_limit_bytes", limit.map(count))
-        .fact("needed_at_least", texts(wishes.iter().map(Wish::told)))
+        .fact("needed", texts(wishes.iter().map(Wish::told)))
 }
 
 fn against(wishes: &[Wish<'_>], all: u64, now: u64, is_group: bool) -> Finding {
@@ -73,7 +79,7 @@ fn against(wishes: &[Wish<'_>], all: u64, now: u64, is_group: bool) -> Finding {
         "the machine"
     };
     let remedy = "a smaller model or quantisation, a smaller context, or kv_type_k and kv_type_v = \
-                  \"q8_0\"";
+                  \"q8_0\": `orchestrate plan PROFILE` tells what each brings";
     let most = wishes.iter().find(|wish| wish.bytes > all);
     if let Some(wish) = most {
         let found = format!("{}, and {whose} has {}", wish.told(), Bytes(all));

@@ -2,8 +2,8 @@
 
 use crate::doctor::Surroundings;
 use crate::doctor::facts::{Model, Needs};
-use crate::memory::{CacheType, ContextShape};
-use crate::profile::{Config, KvType, LoadMode, ModelRef, Profile, Resolved, Threads};
+use crate::profile::{Config, LoadMode, ModelRef, Profile, Resolved, Threads};
+use crate::run::{memory_of, setup_here};
 use crate::store::{Paths, open_model};
 
 /// Those that can be resolved; the others are told by the check of profiles.
@@ -60,27 +60,19 @@ fn model(profile: &Profile, paths: &Paths) -> Model {
         Err(error) => Model::Unusable(error.to_string()),
         Ok(file) => {
             let trained = file.header.context_length().unwrap_or(u64::MAX);
-            let tokens = u64::from(profile.context).min(trained);
-            let shape = ContextShape::of(&file.header);
-            let (keys, values) = (at_least(profile.kv_type_k), at_least(profile.kv_type_v));
-            let batch = u64::from(profile.micro_batch);
+            let lowered = Profile {
+                context: profile
+                    .context
+                    .min(u32::try_from(trained).unwrap_or(u32::MAX)),
+                ..profile.clone()
+            };
+            let memory = memory_of(&lowered, &file);
+            let peak = memory.map(|memory| memory.estimate(&setup_here(&lowered)).peak());
             Model::File {
                 path: file.path,
                 bytes: file.bytes,
-                context_bytes: shape.map(|shape| shape.bytes(tokens, keys, values, batch)),
+                peak_bytes: peak,
             }
         }
-    }
-}
-
-/// The type itself, or the next smaller one whose size is known.
-fn at_least(kind: KvType) -> CacheType {
-    match kind {
-        KvType::F32 => CacheType::F32,
-        KvType::F16 => CacheType::F16,
-        KvType::Bf16 => CacheType::Bf16,
-        KvType::Q8_0 => CacheType::Q8_0,
-        KvType::Q5_1 | KvType::Q5_0 => CacheType::Q5_0,
-        KvType::Q4_1 | KvType::Q4_0 | KvType::Iq4Nl => CacheType::Q4_0,
     }
 }

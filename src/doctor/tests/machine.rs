@@ -64,7 +64,7 @@ pub(super) fn needs(is_default: bool, gigabytes: u64) -> Needs {
         model: Model::File {
             path: PathBuf::from("/models/big.gguf"),
             bytes: gigabytes * GB,
-            context_bytes: Some(GB / 2),
+            peak_bytes: Some(gigabytes * GB + GB / 2),
         },
     }
 }

@@ -230,13 +230,13 @@ fn a_model_that_does_not_fit_is_an_error_of_the_default_profile_alone() {
     expect(
         "memory",
         State::Error,
-        "at least 20.5 GB",
+        "about 20.5 GB",
         set(needs(true, 20)),
     );
     expect(
         "memory",
         State::Warning,
-        "at least 20.5 GB",
+        "about 20.5 GB",
         set(needs(false, 20)),
     );
     expect(
