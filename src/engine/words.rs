@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::outcome::{End, Interruption};
 use crate::units::duration::{exact, short};
-use crate::watchdog::{BudgetKind, Cause, Overrun, Projection, Slow, Source, Stall, Why, Window};
+use crate::watchdog::{
+    BudgetKind, Cause, Overrun, Phase, Projection, Slow, Source, Stall, Why, Window,
+};
 
 /// A silence that is not worth a word.
 const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
@@ -151,7 +153,7 @@ pub fn slow(slow: &Slow) -> String {
         "slow, not hung: {} for {}{figures}{silence}; it is {}",
         slow.phase,
         short(slow.lasts),
-        reason(slow.why)
+        reason(slow)
     )
 }
 
@@ -159,7 +161,7 @@ pub fn slow(slow: &Slow) -> String {
 #[must_use]
 pub fn slow_in_short(slow: &Slow) -> String {
     let figures = figures(slow).map_or_else(String::new, |figures| format!("{figures} · "));
-    format!("{figures}slow: {}", reason(slow.why))
+    format!("{figures}slow: {}", reason(slow))
 }
 
 /// How fast it is, and how long the phase takes in all.
@@ -178,16 +180,19 @@ fn figures(slow: &Slow) -> Option<String> {
 }
 
 /// Why it is slow, and what helps, to follow "is".
-fn reason(why: Why) -> String {
-    let advice = match why {
+fn reason(slow: &Slow) -> String {
+    let advice = match slow.why {
         Why::Throttled => "; no more threads than the quota has CPUs help (threads)",
+        Why::Paging if slow.phase == Phase::Load => {
+            "; the next start finds in memory what was read, if there is room for it"
+        }
         Why::Paging => {
             "; the model does not fit into free memory: a smaller one, or less context, helps"
         }
         Why::Oversubscribed => "; fewer threads help (threads)",
         Why::StopAndGo | Why::Unknown => "",
     };
-    format!("{}{advice}", slowed(why))
+    format!("{}{advice}", slowed(slow.why))
 }
 
 /// What a fixed limit will do, with the arithmetic and the remedy.
@@ -289,8 +294,18 @@ mod tests {
         assert_eq!(
             slow(&load),
             "slow, not hung: loading the model for 35.0 s (2.0 s in earlier runs); nothing new for 6.0 s; \
-             it is waiting for the disk; the model does not fit into free memory: a smaller one, or less \
-             context, helps"
+             it is waiting for the disk; the next start finds in memory what was read, if there is room \
+             for it"
+        );
+        let decode = Slow {
+            phase: Phase::Decode,
+            expected: None,
+            ..load
+        };
+        assert_eq!(
+            slow(&decode),
+            "slow, not hung: generating for 35.0 s; nothing new for 6.0 s; it is waiting for the disk; the \
+             model does not fit into free memory: a smaller one, or less context, helps"
         );
     }
 }
