@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead bench-gguf soak fuzz equality synth-check clean install
+.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead bench-gguf plan-check soak fuzz equality synth-check clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -76,6 +76,10 @@ bench-overhead: build ## what supervision costs
 
 bench-gguf: setup ## what it takes to read the header of a model
 	$(CARGO) bench --locked --bench gguf
+
+plan-check: setup ## what `plan` says of memory against what llama.cpp reports and takes
+	@$(CARGO) run --quiet --locked -- build
+	$(CARGO) bench --locked --bench plan_check
 
 soak: setup ## endurance: thousands of runs in one process, and what watching costs
 	$(CARGO) bench --locked --bench soak
