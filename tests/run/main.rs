@@ -11,6 +11,7 @@ mod environment;
 mod failure;
 mod flood;
 mod history;
+mod memory;
 mod phases;
 mod prompt;
 mod prompt_command;

@@ -28,7 +28,10 @@ async fn out_of_memory(backend: Backend) -> Result<Tried, String> {
     let door = door.to_str().expect("a path of text");
     let program = env!("CARGO_BIN_EXE_orchestrate");
     let shell = ["-c", join, "sh", door, program];
-    let run = ["run", "real", "--jsonl", "words", "-n", "20", "-c"];
+    // Forced, as a run that does not fit into the group is refused at once.
+    let run = [
+        "run", "real", "--force", "--jsonl", "words", "-n", "20", "-c",
+    ];
     let args = shell.into_iter().chain(run).chain([CONTEXT_OF_A_LONG_LOAD]);
     let live = stage.start_dressed(stage.world.program("sh", args)).await;
     let expected = Expected {
