@@ -7,7 +7,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`synth`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`search`], [`synth`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`hub`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`plan`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
@@ -40,6 +40,7 @@ pub mod profile;
 pub mod profiles;
 pub mod prompt;
 pub mod run;
+pub mod search;
 pub mod stats;
 pub mod store;
 pub mod supervise;

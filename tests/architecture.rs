@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("gguf", 0),
     ("memory", 0),
     ("profile", 0),
+    ("search", 0),
     ("stats", 0),
     ("synth", 0),
     ("text", 0),

@@ -30,6 +30,8 @@ mod paired;
 mod quantile;
 mod resample;
 #[cfg(test)]
+pub(crate) mod simulation;
+#[cfg(test)]
 mod tests;
 
 pub use change::{ChangePoint, LEAST_SEGMENT, change_points};
