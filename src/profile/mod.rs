@@ -16,6 +16,7 @@
 //! | `raw` | one file: key by key, with places |
 //! | `set` | all files: nearness and `extends` |
 //! | `overrides` | `--set` and the flags |
+//! | `tuned` | what `orchestrate tune` has found, and where that holds |
 //! | `resolve` | defaults, and checks across keys |
 //! | `template` | request → prompt |
 //! | `routes` | the profiles among which `run auto` chooses |
@@ -43,6 +44,7 @@ mod show;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tuned;
 mod write;
 
 pub use config::{Config, HistoryPolicy};
@@ -59,4 +61,5 @@ pub use routes::{AUTO, ROUTER, Route, listed, routes};
 pub use schema::schema;
 pub use set::{Bases, Level, ProfileSet, Resolved, Source};
 pub use template::{PromptError, TemplateError, check_prompt, parse_variable};
+pub use tuned::{Ground, OnGround, TUNED_KEYS, TUNED_SUFFIX, is_tuned, tuned_text};
 pub use write::{Written, write};

@@ -4,7 +4,7 @@
 //! profile from another, overriding a key for one run and telling where a value comes from the same
 //! simple thing: a map laid over a map.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,6 +47,12 @@ impl Settings {
         self.0.remove(path);
     }
 
+    /// All but these.
+    pub(super) fn without(mut self, paths: &BTreeSet<String>) -> Self {
+        self.0.retain(|path, _| !paths.contains(path));
+        self
+    }
+
     /// Lays a nearer layer over this one.
     pub(super) fn lay(&mut self, nearer: Self, layer: usize) {
         self.0.extend(
@@ -80,6 +86,21 @@ pub(super) struct Document<'a> {
     pub text: &'a str,
     pub dir: Arc<Path>,
     pub keys: &'static [Key],
+}
+
+/// Reads one table of a file as if it were all of it; what else is in the file is somebody else's.
+pub(super) fn read_below(document: &Document<'_>, section: &str) -> (Settings, Vec<Problem>) {
+    let mut reading = Reading {
+        document,
+        settings: Settings::default(),
+        problems: Vec::new(),
+    };
+    let (table, _) = DeTable::parse_recoverable(document.text);
+    let inner = table.get_ref().get(section).map(Spanned::get_ref);
+    if let Some(DeValue::Table(inner)) = inner {
+        reading.table(inner, "");
+    }
+    (reading.settings, reading.problems)
 }
 
 /// Reads a file. What fits is in the settings even when something else does not, so that all

@@ -1,6 +1,6 @@
 //! All profiles that can be named, and how one builds on another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,6 +59,8 @@ pub struct Resolved {
     pub notes: Vec<String>,
     /// Where each value was written, by dotted key; what is not here is a default.
     pub origins: BTreeMap<String, Place>,
+    /// The keys that the user has set, in a file or on the command line.
+    pub own: BTreeSet<String>,
 }
 
 /// All profiles that can be named.
@@ -72,6 +74,8 @@ pub struct Resolved {
 pub struct ProfileSet {
     /// Sorted by name, and the nearest first within a name.
     sources: Vec<Source>,
+    /// What was tuned, by profile.
+    pub(super) tuned: Vec<Source>,
     bases: Bases,
 }
 
@@ -99,7 +103,11 @@ impl ProfileSet {
     #[must_use]
     pub fn new(mut sources: Vec<Source>, bases: Bases) -> Self {
         sources.sort_by(|one, other| (&one.name, other.level).cmp(&(&other.name, one.level)));
-        Self { sources, bases }
+        Self {
+            sources,
+            tuned: Vec::new(),
+            bases,
+        }
     }
 
     /// The set with one more file, in place of the one of its name and level if there is one.
@@ -108,7 +116,7 @@ impl ProfileSet {
         let mut sources = self.sources;
         sources.retain(|other| (&other.name, other.level) != (&source.name, source.level));
         sources.push(source);
-        Self::new(sources, self.bases)
+        Self::new(sources, self.bases).with_tuned(self.tuned)
     }
 
     /// The names, in order.
@@ -133,17 +141,36 @@ impl ProfileSet {
     /// When there is none of this name, or with everything that is wrong in the files it builds on
     /// and in the overrides.
     pub fn resolve(&self, name: &str, overrides: &[Override]) -> Result<Resolved, ProfileError> {
+        self.resolve_over(name, overrides, Settings::default())
+    }
+
+    /// The same, with settings that hold where the user has said nothing.
+    pub(super) fn resolve_over(
+        &self,
+        name: &str,
+        overrides: &[Override],
+        tuned: Settings,
+    ) -> Result<Resolved, ProfileError> {
         let Some(nearest) = self.sources(name).next() else {
             return Err(self.missing(name));
         };
         let (layers, mut problems) = self.chain(nearest);
-        let (mut settings, mut top) = (Settings::default(), 0);
-        for (layer, nearer) in layers.into_iter().rev().enumerate() {
+        let (mut settings, mut own) = (Settings::default(), BTreeSet::new());
+        let top = layers.len();
+        for (layer, (level, nearer)) in layers.into_iter().rev().enumerate() {
+            for (path, _) in nearer.iter() {
+                if level == Level::BuiltIn {
+                    own.remove(path);
+                } else {
+                    own.insert(path.to_owned());
+                }
+            }
             settings.lay(nearer, layer);
-            top = layer + 1;
         }
         let (changed, more) = overrides::settings(overrides, &self.bases.current);
-        settings.lay(changed, top);
+        own.extend(changed.iter().map(|(path, _)| path.to_owned()));
+        settings.lay(tuned.without(&own), top);
+        settings.lay(changed, top + 1);
         problems.extend(more);
         let (profile, notes, more) = resolve(
             name,
@@ -165,6 +192,7 @@ impl ProfileSet {
             profile,
             notes,
             origins,
+            own,
         })
     }
 
@@ -176,8 +204,9 @@ impl ProfileSet {
         }
     }
 
-    /// What the files say that a file builds on, itself first, and everything wrong in them.
-    fn chain<'a>(&'a self, first: &'a Source) -> (Vec<Settings>, Vec<Problem>) {
+    /// What the files say that a file builds on, itself first, each with how near it is, and everything
+    /// wrong in them.
+    fn chain<'a>(&'a self, first: &'a Source) -> (Vec<(Level, Settings)>, Vec<Problem>) {
         let (mut layers, mut problems) = (Vec::new(), Vec::new());
         let mut seen: Vec<&Source> = Vec::new();
         let mut next = Some(first);
@@ -197,7 +226,7 @@ impl ProfileSet {
                     None
                 }
             };
-            layers.push(settings);
+            layers.push((source.level, settings));
         }
         (layers, problems)
     }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{ProfilesError, Surroundings};
+use super::{ProfilesError, Surroundings, as_run};
 use crate::engine;
 use crate::hub;
 use crate::profile::{AUTO, Config, ModelRef, Problem, ProfileError, ProfileSet, Resolved};
@@ -69,8 +69,9 @@ pub(crate) async fn examine(
     let mut found = Found::default();
     let mut warnings = Vec::new();
     for name in &names {
-        match set.resolve(name, &[]) {
-            Ok(resolved) => {
+        match as_run(&set, name, &[], surroundings).await {
+            Ok((mut resolved, hint)) => {
+                resolved.notes.extend(hint);
                 warn(&resolved, &mut warnings);
                 if let Some(config) = &config {
                     warnings.extend(limit_too_short(&resolved, config, surroundings).await);

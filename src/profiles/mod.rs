@@ -20,7 +20,8 @@ pub use import::{Import, ImportError};
 pub use new::NewProfile;
 
 use crate::exit::Exit;
-use crate::profile::{AUTO, Override, ProfileError, Resolved, schema};
+use crate::profile::{AUTO, Override, ProfileError, ProfileSet, Resolved, schema};
+use crate::run;
 use crate::store::{ConfigError, Paths, Places};
 
 /// One thing to ask about profiles.
@@ -140,8 +141,10 @@ pub async fn execute(
             overrides,
             json,
         } => {
-            let resolved = places.profiles()?.resolve(name, overrides)?;
-            show(&resolved, *json, out).map_err(ProfilesError::Output)
+            let mut resolved = as_run(&places.profiles()?, name, overrides, surroundings).await?;
+            let (resolved, hint) = (&mut resolved.0, resolved.1);
+            resolved.notes.extend(hint);
+            show(resolved, *json, out).map_err(ProfilesError::Output)
         }
         Request::Check { names } => check::check(names, surroundings, out).await,
         Request::Schema => out
@@ -154,6 +157,31 @@ pub async fn execute(
         Err(ProfilesError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         answered => answered,
     }
+}
+
+/// A profile as it would be run, with what was tuned; and why that does not hold.
+async fn as_run(
+    set: &ProfileSet,
+    name: &str,
+    overrides: &[Override],
+    surroundings: &Surroundings<'_>,
+) -> Result<(Resolved, Option<String>), ProfileError> {
+    let Surroundings {
+        places,
+        paths,
+        llama_dir,
+    } = surroundings;
+    // A broken configuration is told by whoever needs it.
+    let config = places.config().ok();
+    run::as_run(
+        set,
+        name,
+        overrides,
+        llama_dir.clone(),
+        config.as_ref(),
+        paths,
+    )
+    .await
 }
 
 fn show(resolved: &Resolved, as_json: bool, out: &mut dyn Write) -> io::Result<()> {

@@ -13,6 +13,7 @@ mod remember;
 mod report;
 mod route;
 mod summary;
+mod tuned;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) use fit::{memory_of, setup_here};
 pub(crate) use foresee::{foresee, remembered};
 pub use prepare::PromptSource;
 pub(crate) use prepare::{Asked, Chosen, Question, choose, find, lower_context, read};
+pub(crate) use tuned::as_run;
 
 use crate::engine::Prepared;
 use crate::exit::Exit;

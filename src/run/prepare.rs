@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::prior::prior;
 use super::route::Routed;
-use super::{RunError, RunRequest};
+use super::{RunError, RunRequest, tuned};
 use crate::dialect::Program;
 use crate::engine::{self, Prepared};
 use crate::history::Settings;
@@ -75,6 +75,18 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
+    /// Gives the profile its tuned settings, where they hold for this model and program on this machine;
+    /// why they do not, else.
+    pub(super) fn take_up_tuned(
+        &mut self,
+        profiles: &ProfileSet,
+        overrides: &[Override],
+        install: &Install,
+    ) -> Option<String> {
+        let Self { profile, model, .. } = self;
+        tuned::take_up(profile, profiles, overrides, model, &install.capabilities)
+    }
+
     /// The same, put to a program.
     pub(crate) fn put_to(
         self,
@@ -229,7 +241,7 @@ pub(crate) async fn find(
 pub(super) async fn make_ready(
     request: &RunRequest,
     asked: &Asked,
-    chosen: Chosen,
+    mut chosen: Chosen,
     routed: Option<Routed>,
     paths: &Paths,
     console: Console,
@@ -237,14 +249,18 @@ pub(super) async fn make_ready(
     for note in &chosen.notes {
         console.note(note);
     }
-    let profile = &chosen.profile;
     let install = find(
-        program(profile.backend),
+        program(chosen.profile.backend),
         request.llama_dir.as_ref(),
         asked,
         paths,
     )
     .await?;
+    let hint = chosen.take_up_tuned(&asked.profiles, &request.overrides, &install);
+    if let Some(hint) = hint {
+        console.note(&hint);
+    }
+    let profile = &chosen.profile;
     let took = asked.accepted.elapsed();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let history = asked.config.history;

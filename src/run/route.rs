@@ -195,6 +195,8 @@ impl Asking<'_> {
         let install = found
             .map_err(Failed::Interrupted)?
             .map_err(|error| Failed::from(RunError::Locate(error)))?;
+        // One that does not hold is no concern of who asks something else.
+        let _ = chosen.take_up_tuned(&self.asked.profiles, &[], &install);
         let (name, model) = (chosen.profile.name.clone(), chosen.model.path.clone());
         let request = chosen.put_to(install.clone(), choice::PROBABILITIES, self.asked.accepted);
         let not_started = |error| Failed::from(RunError::Start(error));

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Paths;
-use crate::profile::{Bases, Config, Level, Problems, ProfileSet, Source};
+use crate::profile::{Bases, Config, Level, Problems, ProfileSet, Source, TUNED_SUFFIX};
 
 /// The profiles in the binary.
 const BUILT_IN: [(&str, &str); 3] = [
@@ -80,6 +80,13 @@ impl Places {
         self.current.join(PROFILES_DIR)
     }
 
+    /// Where the tuned settings of a profile are.
+    #[must_use]
+    pub fn tuned(&self, profile: &str) -> PathBuf {
+        self.user_profiles()
+            .join(format!("{profile}{TUNED_SUFFIX}"))
+    }
+
     /// Reads all profiles. They are not judged here: a broken one is in nobody's way.
     ///
     /// # Errors
@@ -95,21 +102,30 @@ impl Places {
                 text: Ok((*text).to_owned()),
             })
             .collect();
+        let mut tuned = Vec::new();
         for (dir, level) in [
             (self.user_profiles(), Level::User),
             (self.project_profiles(), Level::Project),
         ] {
             for path in toml_files(&dir)? {
-                sources.extend(self.source(&path, level));
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                match name.strip_suffix(TUNED_SUFFIX) {
+                    None => sources.extend(self.source(&path, level)),
+                    // A machine is the user's, not a project's.
+                    Some(name) if level == Level::User => {
+                        let name = name.to_owned();
+                        let source = self.source(&path, level);
+                        tuned.extend(source.map(|source| Source { name, ..source }));
+                    }
+                    Some(_) => {}
+                }
             }
         }
-        Ok(ProfileSet::new(
-            sources,
-            Bases {
-                home: self.home.clone(),
-                current: self.current.clone(),
-            },
-        ))
+        let bases = Bases {
+            home: self.home.clone(),
+            current: self.current.clone(),
+        };
+        Ok(ProfileSet::new(sources, bases).with_tuned(tuned))
     }
 
     /// Reads `orchestrate.toml`.

@@ -2,6 +2,7 @@
 
 mod messages;
 mod schema;
+mod tuned;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
