@@ -22,6 +22,8 @@ const HOPELESS: u32 = 5;
 const LEAST_PATIENCE: Duration = Duration::from_secs(10);
 /// Failures of the default, or of what stands, that are taken for bad luck.
 const MOST_FAILURES: u32 = 1;
+/// A confirmation that was begun in time may take the search a tenth beyond its budget, as a fraction.
+const OVERRUN: (u32, u32) = (11, 10);
 /// Trials per option that successive halving comes to, with the anchors: two for each of n options, two
 /// for half of them and four for a quarter are 4 n, and every fourth brings an anchor.
 const TRIALS_PER_OPTION: usize = 5;
@@ -83,6 +85,8 @@ pub struct Search {
     attempted: BTreeSet<Setting>,
     /// The default against itself, from all confirmations.
     alike: Vec<Pair>,
+    /// What there was no time to confirm.
+    pub(super) cut: Option<Setting>,
 }
 
 impl Search {
@@ -109,6 +113,7 @@ impl Search {
             anchor_failures: 0,
             attempted: BTreeSet::new(),
             alike: Vec::new(),
+            cut: None,
             space,
             terms,
         }
@@ -260,6 +265,14 @@ impl Search {
             }
             Phase::Racing { .. } => self.race(now),
             Phase::Guarding { .. } => self.guard(),
+            // It was begun when there was time for it: the machine has become much slower since.
+            Phase::Confirming { .. }
+                if now > self.terms.budget.saturating_mul(OVERRUN.0) / OVERRUN.1 =>
+            {
+                self.cut = Some(self.best.clone());
+                self.phase = Phase::Over;
+                None
+            }
             Phase::Confirming { confirming, .. } => {
                 let next = confirming
                     .next()

@@ -62,6 +62,8 @@ pub struct Outcome {
     pub accepted: Option<Confirmation>,
     /// What could not be confirmed since then.
     pub rejected: Option<Confirmation>,
+    /// What was being confirmed when the time was over.
+    pub cut: Option<Setting>,
     /// Everything that was tried, in that order.
     pub tried: Vec<Tried>,
     /// What was not.
@@ -105,6 +107,7 @@ impl Search {
             standing: self.standing.clone(),
             accepted: self.accepted.clone(),
             rejected: self.rejected.clone(),
+            cut: self.cut.clone(),
             tried,
             left_out,
             anchors: self.anchor.costs.len(),
@@ -120,6 +123,7 @@ impl Search {
             Phase::Opening => 0,
             Phase::Racing { dimension, .. } | Phase::Guarding { dimension, .. } => dimension + 1,
             Phase::Confirming { then, .. } => *then,
+            // All are told of, unless the default failed or the time was over.
             Phase::Over => self.next_dimension(),
         };
         let dimensions = self.space.dimensions.iter().enumerate().skip(from);
@@ -131,10 +135,9 @@ impl Search {
             })
     }
 
-    /// Where it is over: the dimension after the last one that is told of. All are told of unless the
-    /// default failed.
+    /// Where it is over: the dimension after the last one that is told of.
     fn next_dimension(&self) -> usize {
-        if self.unusable.is_none() {
+        if self.unusable.is_none() && self.cut.is_none() {
             return self.space.dimensions.len();
         }
         let tried = self.tried.iter().map(|one| one.dimension);

@@ -156,7 +156,7 @@ impl Machine {
 
 #[test]
 fn comes_near_the_best_of_the_grid() {
-    let machines: u32 = 150;
+    let machines: u32 = 300;
     let (mut near, mut trials) = (0, Duration::ZERO);
     for seed in 0..u64::from(machines) {
         let mut machine = Machine::random(seed);
