@@ -97,7 +97,7 @@ pub async fn pull(
     let mut pulled = Pulled {
         files: Vec::new(),
         names: chosen.iter().map(|&name| name.to_owned()).collect(),
-        bytes: files.iter().map(|file| file.bytes).sum(),
+        bytes: sum(files.iter().map(|file| file.bytes)),
         fetched_bytes: 0,
         commit: Some(index.commit.clone()),
     };
@@ -141,6 +141,11 @@ fn from_cache(settings: &HubSettings, model: &HubModel) -> Result<Pulled, PullEr
     })
 }
 
+/// A hub may say whatever it likes of a size.
+fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
+    bytes.fold(0, u64::saturating_add)
+}
+
 /// Compares what is still to come with what is free.
 fn require_room(
     settings: &HubSettings,
@@ -155,7 +160,7 @@ fn require_room(
         file.bytes
             .saturating_sub(length(repository.incomplete(&file.sha256)))
     });
-    let needed: u64 = missing.sum();
+    let needed = sum(missing);
     let free = vendor::free_space(&settings.cache);
     let free = free.map_err(PullError::file("look for free space at", &settings.cache))?;
     if needed > free {

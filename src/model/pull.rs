@@ -68,9 +68,13 @@ pub struct PullRequest {
     pub json: bool,
 }
 
+/// The number changes when a field changes its meaning.
+const SCHEMA: &str = "orchestrate.model-pull/1";
+
 /// What was pulled, as `--json` tells it.
 #[derive(Debug, Serialize)]
 struct Answer {
+    schema: &'static str,
     /// As a profile would name it.
     model: String,
     /// What to give llama.cpp: the file, or its first part.
@@ -135,6 +139,7 @@ fn named(text: &str) -> Result<HubModel, PullFailure> {
 
 fn answer(model: &HubModel, pulled: Pulled) -> Answer {
     Answer {
+        schema: SCHEMA,
         model: model.to_string(),
         path: pulled.files.first().cloned().unwrap_or_default(),
         files: pulled.files,

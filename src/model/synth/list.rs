@@ -8,6 +8,9 @@ use crate::synth::{Plan, Quantization, Shape, Tokenizer};
 use crate::ui::table;
 use crate::units::Bytes;
 
+/// The number changes when a field changes its meaning.
+const SCHEMA: &str = "orchestrate.model-shapes/1";
+
 /// A shape, as `--json` tells it.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -28,6 +31,7 @@ struct Row {
 
 #[derive(Debug, Serialize)]
 struct Shapes {
+    schema: &'static str,
     /// The quantisation that the sizes are for.
     quantization: &'static str,
     shapes: Vec<Row>,
@@ -44,6 +48,7 @@ pub fn list(quantization: Quantization, json: bool, out: &mut dyn Write) -> io::
         .collect();
     if json {
         let shapes = Shapes {
+            schema: SCHEMA,
             quantization: quantization.name(),
             shapes: rows,
         };

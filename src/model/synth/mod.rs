@@ -121,9 +121,13 @@ impl SynthError {
     }
 }
 
+/// The number changes when a field changes its meaning.
+const SCHEMA: &str = "orchestrate.model-synth/1";
+
 /// What was written, as `--json` tells it.
 #[derive(Debug, Serialize)]
 struct Written<'a> {
+    schema: &'static str,
     path: &'a Path,
     file_bytes: u64,
     parameters: u64,
@@ -153,6 +157,7 @@ pub async fn synth(
     let (tokenizer, origin) = tokenizer(&request.tokenizer, &shape)?;
     let plan = Plan::new(&shape, quantization, &tokenizer, request.seed);
     let answer = Written {
+        schema: SCHEMA,
         path: &path,
         file_bytes: plan.file_bytes(),
         parameters: plan.parameters(),
