@@ -10,7 +10,7 @@
 //! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`search`], [`synth`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`hub`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
-//! | 3 faces: one thing a user can ask for | [`run`], [`plan`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
+//! | 3 faces: one thing a user can ask for | [`run`], [`plan`], [`tune`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
 //! `ARCHITECTURE.md` says why, and which way a request takes through them.
 
@@ -46,6 +46,7 @@ pub mod store;
 pub mod supervise;
 pub mod synth;
 pub mod text;
+pub mod tune;
 pub mod ui;
 pub mod units;
 pub mod vendor;

@@ -43,6 +43,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("profiles", 3),
     ("prompt", 3),
     ("run", 3),
+    ("tune", 3),
     ("ui", 3),
 ];
 

@@ -16,6 +16,7 @@ use crate::profiles::ProfilesError;
 use crate::prompt::PromptFailure;
 use crate::run::RunError;
 use crate::store::{ConfigError, PathsError};
+use crate::tune::TuneError;
 use crate::{build, clean};
 
 /// Why a command failed. What is not here is a bug.
@@ -51,6 +52,8 @@ pub(super) enum Failure {
     Synth(#[from] SynthError),
     #[error(transparent)]
     Pull(#[from] PullFailure),
+    #[error(transparent)]
+    Tune(#[from] TuneError),
     #[error("failed to {0}")]
     Build(#[from] build::Error),
     #[error("failed to {0}")]
@@ -83,6 +86,7 @@ impl Failure {
             Self::Synth(error) => error.exit(),
             Self::Pull(error) => error.exit(),
             Self::Plan(error) => error.exit(),
+            Self::Tune(error) => error.exit(),
             Self::Build(error) => error.exit(),
             Self::Clean(error) => error.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

@@ -11,6 +11,7 @@ pub mod past;
 mod plan;
 pub mod profiles;
 mod run;
+mod tune;
 pub mod vendor;
 
 use std::ffi::OsString;
@@ -79,6 +80,7 @@ enum Command {
     History(past::HistoryArgs),
     Model(model::ModelArgs),
     Doctor(doctor::DoctorArgs),
+    Tune(tune::TuneArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
     Clean(vendor::CleanArgs),
@@ -173,6 +175,10 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
             Command::History(args) => history(args, &paths, console),
             Command::Model(args) => model::run(args, &paths, console).await,
             Command::Doctor(args) => doctor(&args, &paths, console).await,
+            Command::Tune(args) => {
+                let out = &mut io::stdout().lock();
+                args.execute(&paths, console, accepted, out).await
+            }
             Command::Build(args) => build(args, &paths, console).await,
             Command::Llama(args) => {
                 let config = Places::discover(&paths)?.config()?;

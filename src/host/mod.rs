@@ -16,6 +16,7 @@ pub mod proc;
 mod quota;
 pub mod systemd;
 
+use std::collections::BTreeSet;
 use std::env::consts::ARCH;
 use std::fs;
 use std::num::NonZeroU32;
@@ -111,6 +112,19 @@ pub fn usable_memory() -> Option<u64> {
     machine.into_iter().chain(group).min()
 }
 
+/// Cores of the machine, each counted once however many threads it runs, whatever the affinity mask and
+/// the quota allow; `None` where the system does not tell. It is what llama.cpp takes for its threads where
+/// it is told nothing (`common_cpu_get_num_physical_cores` of b11434, which reads the same files).
+#[must_use]
+pub fn physical_cores() -> Option<NonZeroU32> {
+    let siblings = |cpu: u32| {
+        let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings");
+        fs::read_to_string(path).ok()
+    };
+    let cores: BTreeSet<String> = (0..).map_while(siblings).collect();
+    u32::try_from(cores.len()).ok().and_then(NonZeroU32::new)
+}
+
 /// The time of day, in milliseconds since 1970-01-01 UTC; 0 where the clock is set to before that. It may
 /// jump: nothing is measured with it.
 #[must_use]
@@ -130,6 +144,15 @@ mod tests {
         let host = Host::detect();
         assert!(!host.cpu_model.is_empty() && host.cpus > 0, "{host:?}");
         assert_eq!(host.fingerprint(), Host::detect().fingerprint());
+    }
+
+    #[test]
+    fn cores_are_no_more_than_cpus() {
+        if let Some(cores) = physical_cores() {
+            let listed = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+            let cpus = listed.lines().filter(|line| line.starts_with("processor"));
+            assert!(cores.get() as usize <= cpus.count().max(1), "{cores}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::host::{Bandwidth, BandwidthError, Host, gpu, usable_cpus, usable_memory};
 use crate::memory::Program;
 use crate::profile::{Config, Override, Profile, ProfileError, Threads};
-use crate::run::{lower_context, memory_of, remembered, setup_here};
+use crate::run::{as_run, lower_context, memory_of, remembered, setup_here};
 use crate::store::{ConfigError, ModelError, ModelFile, Paths, Places, open_model};
 use crate::ui::Console;
 use crate::watchdog::Expected;
@@ -153,8 +153,18 @@ async fn gather(request: &Request, paths: &Paths, console: Console) -> Result<Ga
         }
         Some(name) => name.clone(),
     };
-    let resolved = profiles.resolve(&name, &overrides)?;
+    let llama_dir = request.llama_dir.clone();
+    let (resolved, hint) = as_run(
+        &profiles,
+        &name,
+        &overrides,
+        llama_dir,
+        Some(&config),
+        paths,
+    )
+    .await?;
     let (mut profile, mut notes) = (resolved.profile, resolved.notes);
+    notes.extend(hint);
     let model = open_model(&profile.model, paths)?;
     notes.extend(lower_context(&mut profile, &model));
     let host = Host::detect();

@@ -59,7 +59,7 @@ pub struct Resolved {
     pub notes: Vec<String>,
     /// Where each value was written, by dotted key; what is not here is a default.
     pub origins: BTreeMap<String, Place>,
-    /// The keys that the user has set, in a file or on the command line.
+    /// The keys that the user has set, in a file to something else than "auto", or on the command line.
     pub own: BTreeSet<String>,
 }
 
@@ -158,8 +158,9 @@ impl ProfileSet {
         let (mut settings, mut own) = (Settings::default(), BTreeSet::new());
         let top = layers.len();
         for (layer, (level, nearer)) in layers.into_iter().rev().enumerate() {
-            for (path, _) in nearer.iter() {
-                if level == Level::BuiltIn {
+            for (path, set) in nearer.iter() {
+                // "auto" in a file leaves the choice to us.
+                if level == Level::BuiltIn || set.value.as_str() == Some("auto") {
                     own.remove(path);
                 } else {
                     own.insert(path.to_owned());

@@ -24,8 +24,8 @@ pub use error::RunError;
 pub(crate) use fit::{memory_of, setup_here};
 pub(crate) use foresee::{foresee, remembered};
 pub use prepare::PromptSource;
-pub(crate) use prepare::{Asked, Chosen, Question, choose, find, lower_context, read};
-pub(crate) use tuned::as_run;
+pub(crate) use prepare::{Asked, Chosen, Question, choose, find, lower_context, program, read};
+pub(crate) use tuned::{as_run, ground};
 
 use crate::engine::Prepared;
 use crate::exit::Exit;
@@ -90,9 +90,6 @@ pub async fn run(request: RunRequest, paths: &Paths, console: Console) -> Result
         None
     };
     let chosen = chosen(&request, &mut asked, routed.as_ref(), paths)?;
-    if !request.force {
-        fit::check(&chosen.profile, &chosen.model, &asked.config)?;
-    }
     let ready = prepare::make_ready(&request, &asked, chosen, routed, paths, console);
     let ready = match interrupts.or(ready).await {
         Ok(ready) => ready?,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::prior::prior;
 use super::route::Routed;
-use super::{RunError, RunRequest, tuned};
+use super::{RunError, RunRequest, fit, tuned};
 use crate::dialect::Program;
 use crate::engine::{self, Prepared};
 use crate::history::Settings;
@@ -259,6 +259,9 @@ pub(super) async fn make_ready(
     let hint = chosen.take_up_tuned(&asked.profiles, &request.overrides, &install);
     if let Some(hint) = hint {
         console.note(&hint);
+    }
+    if !request.force {
+        fit::check(&chosen.profile, &chosen.model, &asked.config)?;
     }
     let profile = &chosen.profile;
     let took = asked.accepted.elapsed();

@@ -12,7 +12,7 @@ use crate::store::{ModelFile, Paths, open_model};
 use crate::vendor::{LocateRequest, locate};
 
 /// What tuned settings of this model and build on this machine hold for.
-pub(super) fn ground(model: &ModelFile, capabilities: &Capabilities) -> Ground {
+pub(crate) fn ground(model: &ModelFile, capabilities: &Capabilities) -> Ground {
     Ground {
         host: Host::detect().fingerprint(),
         build: build(capabilities),

@@ -23,7 +23,10 @@ const QUARTERS: [u32; 4] = [1, 2, 3, 4];
 pub(super) enum Choice {
     Threads(u32),
     BatchThreads(u32),
-    Batch { batch: u32, micro: u32 },
+    Batch {
+        batch: u32,
+        micro: u32,
+    },
     Flash(FlashAttention),
     Kv(KvType),
     Load(LoadMode),
@@ -95,7 +98,7 @@ pub(super) struct Givens<'a> {
 }
 
 /// All that can be varied.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Knobs {
     pub(super) knobs: Vec<Knob>,
     /// What is not varied though it could be, and why.
@@ -115,7 +118,13 @@ impl Knobs {
         if objective.decodes() {
             let today = count(profile.threads, givens.cpus);
             let choices = threads(givens, today).map(Choice::Threads).collect();
-            knobs.add(givens, "threads", &["threads"], choices, &Choice::Threads(today));
+            knobs.add(
+                givens,
+                "threads",
+                &["threads"],
+                choices,
+                &Choice::Threads(today),
+            );
         }
         if objective.prefills() {
             let today = count(profile.batch_threads, givens.cpus);
@@ -129,10 +138,20 @@ impl Knobs {
             let keys = ["batch", "micro_batch"];
             knobs.add(givens, "micro-batch", &keys, batches(givens), &today);
         }
-        let flash = [FlashAttention::Auto, FlashAttention::On, FlashAttention::Off];
+        let flash = [
+            FlashAttention::Auto,
+            FlashAttention::On,
+            FlashAttention::Off,
+        ];
         let flash = flash.map(Choice::Flash).to_vec();
         let today = Choice::Flash(profile.flash_attention);
-        knobs.add(givens, "flash attention", &["flash_attention"], flash, &today);
+        knobs.add(
+            givens,
+            "flash attention",
+            &["flash_attention"],
+            flash,
+            &today,
+        );
         knobs.kv(givens);
         knobs.rest(givens);
         knobs
@@ -167,7 +186,9 @@ impl Knobs {
             self.speculation(givens);
         }
         for (name, options) in rest {
-            let known = options.iter().filter(|args| givens.capabilities.supports(args[0]));
+            let known = options
+                .iter()
+                .filter(|args| givens.capabilities.supports(args[0]));
             let choices = known.map(|args| Choice::Args(args));
             let choices: Vec<_> = std::iter::once(Choice::Args(&[])).chain(choices).collect();
             self.add(givens, name, &["extra_args"], choices, &Choice::Args(&[]));
@@ -188,12 +209,19 @@ impl Knobs {
                 "speculation: {program} has none; a profile with backend = \"server\" may"
             ));
         }
-        let kinds: [&'static [&'static str]; 2] =
-            [&[FLAG, "ngram-simple"], &[FLAG, "ngram-map-k"]];
-        let known = kinds.into_iter().filter(|args| givens.capabilities.allows(FLAG, args[1]));
+        let kinds: [&'static [&'static str]; 2] = [&[FLAG, "ngram-simple"], &[FLAG, "ngram-map-k"]];
+        let known = kinds
+            .into_iter()
+            .filter(|args| givens.capabilities.allows(FLAG, args[1]));
         let choices = std::iter::once(Choice::Args(&[])).chain(known.map(Choice::Args));
         let today = Choice::Args(&[]);
-        self.add(givens, "speculation", &["extra_args"], choices.collect(), &today);
+        self.add(
+            givens,
+            "speculation",
+            &["extra_args"],
+            choices.collect(),
+            &today,
+        );
     }
 
     /// A knob, unless the user has set one of its keys or there is nothing to choose.
@@ -211,7 +239,10 @@ impl Knobs {
         if !choices.contains(today) {
             choices.push(today.clone());
         }
-        let start = choices.iter().position(|choice| choice == today).unwrap_or(0);
+        let start = choices
+            .iter()
+            .position(|choice| choice == today)
+            .unwrap_or(0);
         if choices.len() > 1 {
             self.knobs.push(Knob {
                 name,
@@ -228,7 +259,10 @@ impl Knobs {
             options: knob.choices.iter().map(Choice::label).collect(),
         });
         let is_threads = |knob: &&Knob| {
-            matches!(knob.choices[0], Choice::Threads(_) | Choice::BatchThreads(_))
+            matches!(
+                knob.choices[0],
+                Choice::Threads(_) | Choice::BatchThreads(_)
+            )
         };
         Space {
             dimensions: dimensions.collect(),
@@ -254,7 +288,9 @@ impl Knobs {
         };
         let off = places(|choice| *choice == Choice::Flash(FlashAttention::Off));
         let quantized = places(|choice| matches!(choice, Choice::Kv(kind) if kind.is_quantized()));
-        let pairs = off.iter().flat_map(|one| quantized.iter().map(|other| [*one, *other]));
+        let pairs = off
+            .iter()
+            .flat_map(|one| quantized.iter().map(|other| [*one, *other]));
         pairs.collect()
     }
 
@@ -296,7 +332,9 @@ fn count(threads: Threads, cpus: u32) -> u32 {
 fn threads(givens: &Givens<'_>, today: u32) -> impl Iterator<Item = u32> {
     let shares = QUARTERS.map(|quarters| (givens.cpus * quarters).div_ceil(4).max(1));
     let counts = [1, today].into_iter().chain(shares);
-    let mut counts: Vec<u32> = counts.filter(|count| *count != givens.default_threads).collect();
+    let mut counts: Vec<u32> = counts
+        .filter(|count| *count != givens.default_threads)
+        .collect();
     counts.sort_unstable();
     counts.dedup();
     std::iter::once(givens.default_threads).chain(counts)
@@ -308,7 +346,9 @@ fn batches(givens: &Givens<'_>) -> Vec<Choice> {
         batch: DEFAULT_BATCH,
         micro: DEFAULT_MICRO_BATCH,
     };
-    let smaller = MICRO_BATCHES.into_iter().filter(|micro| *micro <= givens.depth);
+    let smaller = MICRO_BATCHES
+        .into_iter()
+        .filter(|micro| *micro <= givens.depth);
     let tried = smaller.map(|micro| Choice::Batch {
         // The profile's own batch, whose size decides how often a prompt shows progress.
         batch: givens.profile.batch.max(micro),

@@ -1,23 +1,39 @@
 //! One measurement: a supervised process of its own.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Objective;
-use crate::engine::{
-    End, Interruption, Outcome, Request, Session, SessionEvent, StartError,
-};
+use crate::engine::{End, Interruption, Outcome, Request, Session, SessionEvent, StartError};
 use crate::exit::Exit;
 use crate::profile::{Profile, Prompt, Sampling};
-use crate::ui::Interrupts;
+use crate::ui::{Interrupts, Suspensions};
 use crate::units::Limit;
 use crate::vendor::Install;
 use crate::watchdog::Expected;
 
 /// A fixed seed: nothing is drawn at temperature 0, and the log says so.
 const SEED: u32 = 1;
+
+/// What somebody at the terminal may want.
+#[derive(Debug)]
+pub(super) struct Wishes {
+    pub(super) interrupts: Interrupts,
+    suspensions: Suspensions,
+}
+
+impl Wishes {
+    /// Begins to listen.
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupts: Interrupts::listen()?,
+            suspensions: Suspensions::listen()?,
+        })
+    }
+}
 
 /// What is the same for all trials.
 #[derive(Debug, Clone)]
@@ -79,14 +95,15 @@ impl Bench {
     pub(super) async fn answer(
         &self,
         asked: Asked<'_>,
-        interrupts: &mut Interrupts,
+        wishes: &mut Wishes,
     ) -> Result<Answer, NoFigures> {
         let patience = asked.patience;
         let mut session = Session::start(self.request(asked).prepare()?)?;
         let mut text = String::new();
         let outcome = loop {
             tokio::select! {
-                interruption = interrupts.next() => session.interrupt(interruption),
+                interruption = wishes.interrupts.next() => session.interrupt(interruption),
+                () = wishes.suspensions.next() => session.suspend(),
                 event = session.next() => match event {
                     Some(SessionEvent::Text(piece)) => text.push_str(&piece),
                     Some(SessionEvent::Finished(outcome)) => break *outcome,
@@ -106,15 +123,18 @@ impl Bench {
     pub(super) async fn figures(
         &self,
         asked: Asked<'_>,
-        interrupts: &mut Interrupts,
+        wishes: &mut Wishes,
     ) -> Result<Figures, NoFigures> {
-        let answer = self.answer(asked, interrupts).await?;
+        let answer = self.answer(asked, wishes).await?;
         let measured = &answer.outcome.measured;
         let figures = || {
             Some(Figures {
                 load: measured.load_ms.unwrap_or(0.0),
                 prompt: measured.prompt_ms?,
-                #[expect(clippy::cast_precision_loss, reason = "a prompt has fewer than 2^53 tokens")]
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a prompt has fewer than 2^53 tokens"
+                )]
                 prompt_tokens: measured.prompt_tokens? as f64,
                 per_token: measured.ms_per_token?,
             })
@@ -167,7 +187,9 @@ fn why(end: &End, patience: Option<Duration>) -> String {
             format!("given up after {}", crate::units::duration::short(patience))
         }
         (End::Failed(failure), _) => failure.to_string(),
-        (end, _) => end.explained().map_or_else(|| end.reason().to_owned(), |why| why.to_string()),
+        (end, _) => end
+            .explained()
+            .map_or_else(|| end.reason().to_owned(), |why| why.to_string()),
     };
     line.lines().next().unwrap_or_default().to_owned()
 }

@@ -17,6 +17,9 @@
 //! | `log TEXT` | a line on standard error |
 //! | `fault TEXT` | the same, as an error |
 //! | `times N` | the timings of N generated tokens at 10 ms |
+//! | `timed N MS` | the same at MS, also for the six tokens of the prompt |
+//! | `given FLAG VALUE COMMAND` | the command, if it was started with that flag |
+//! | `unless FLAG VALUE COMMAND` | the command, if it was not |
 //! | `full` | the context is full |
 //! | `eos`, `close` | the program's own last words: the marker, the closing newlines |
 //! | `sleep MS` | honest, slow work |
@@ -223,6 +226,16 @@ async fn received(signal: &mut Option<Signal>) {
 
 async fn perform(stage: &mut Stage, name: &str, argument: &str, args: &[String]) {
     match name {
+        "given" | "unless" => {
+            let mut words = argument.splitn(3, ' ');
+            let mut word = || words.next().expect("a flag, its value and a command");
+            let (flag, value, command) = (word(), word(), word());
+            let is_given = args.windows(2).any(|pair| pair == [flag, value]);
+            if is_given == (name == "given") {
+                let (name, argument) = command.split_once(' ').unwrap_or((command, ""));
+                Box::pin(perform(stage, name, argument, args)).await;
+            }
+        }
         "write" => stage.write(&unescape(argument)).await,
         "repeat" => {
             let (times, text) = argument.split_once(' ').expect("a number and a text");
@@ -318,7 +331,11 @@ fn completion(name: &str, argument: &str, input: &[u8]) -> bool {
         // It was asked when it was started.
         "asked" => {}
         "ready" => log("generate: n_ctx = 512, n_batch = 256, n_predict = 64, n_keep = 0"),
-        "times" => times(number(argument)),
+        "times" => times(number(argument), 10),
+        "timed" => {
+            let (tokens, pace) = argument.split_once(' ').expect("two numbers");
+            times(number(tokens), number(pace));
+        }
         "full" => log("main: context full and context shift is disabled => stopping"),
         "eos" => write(b" [end of text]\n"),
         "close" => write(b"\n\n"),
@@ -393,7 +410,7 @@ fn starts(file: &str) -> u64 {
 
 fn interrupted() {
     write(b"\n");
-    times(3);
+    times(3, 10);
     write(b"Interrupted by user\n");
     std::process::exit(130);
 }
@@ -416,15 +433,16 @@ fn write(bytes: &[u8]) {
     out.write_all(bytes).expect("standard output");
 }
 
-fn times(tokens: u64) {
+/// The timings of so many tokens, each of which took so many milliseconds.
+fn times(tokens: u64, pace: u64) {
     let runs = tokens - 1;
-    let ms = runs * 10;
+    let (prompt, ms, per_second) = (6 * pace, runs * pace, 1000 / pace);
     log("common_perf_print:        load time =      12.00 ms");
-    log(
-        "common_perf_print: prompt eval time =      60.00 ms /     6 tokens (   10.00 ms per token,   100.00 tokens per second)",
-    );
     log(&format!(
-        "common_perf_print:        eval time = {ms:10}.00 ms / {runs:5} runs   (   10.00 ms per token,   100.00 tokens per second)"
+        "common_perf_print: prompt eval time = {prompt:10}.00 ms /     6 tokens ({pace:8}.00 ms per token,{per_second:8}.00 tokens per second)"
+    ));
+    log(&format!(
+        "common_perf_print:        eval time = {ms:10}.00 ms / {runs:5} runs   ({pace:8}.00 ms per token,{per_second:8}.00 tokens per second)"
     ));
     log("common_perf_print:       total time =     100.00 ms /    10 tokens");
 }

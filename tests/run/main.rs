@@ -23,3 +23,4 @@ mod soak;
 mod stall;
 mod story;
 mod text;
+mod tune;

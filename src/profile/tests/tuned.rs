@@ -60,6 +60,14 @@ fn what_the_user_says_wins() {
     assert_eq!(found.resolved.profile.batch, 64);
     assert!(found.resolved.own.contains("batch") && found.resolved.own.contains("threads"));
     assert!(!found.resolved.own.contains("context"));
+    // Who copies a shipped profile copies "auto" with it, and has chosen nothing.
+    let set = with(&text, [source("coder", Level::User, "threads = \"auto\"")]);
+    let profile = on(&set, "coder", &[], &ground()).resolved.profile;
+    assert_eq!(profile.threads, Threads::Count(3));
+    let profile = on(&set, "coder", &["threads=auto"], &ground())
+        .resolved
+        .profile;
+    assert_eq!(profile.threads, Threads::Auto);
 }
 
 #[test]
