@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead bench-gguf plan-check soak fuzz equality synth-check clean install
+.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead bench-gguf plan-check tune-check soak fuzz equality synth-check clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -83,6 +83,9 @@ plan-check: setup ## what `plan` says of memory against what llama.cpp reports a
 
 soak: setup ## endurance: thousands of runs in one process, and what watching costs
 	$(CARGO) bench --locked --bench soak
+
+tune-check: build ## tuned against default and against the best of a small grid, on a synthetic model
+	$(CARGO) bench --locked --bench tune_check
 
 # Goes on from the inputs that earlier times have found (fuzz/corpus).
 fuzz: setup ## fuzz each parser of foreign bytes for a minute (FUZZ_SECONDS=60)
