@@ -97,6 +97,31 @@ impl Failure {
 
     /// Whether all that happened is that the reader of our output has left, as in `… | head -1`.
     pub(super) fn is_closed_output(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+        // Nothing else that went wrong ends with success.
+        self.exit() == Exit::Done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_leaves_is_nobodys_mistake() {
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let failures = [
+            Failure::Output(gone()),
+            InspectError::from(gone()).into(),
+            ListError::from(gone()).into(),
+            VerifyError::from(gone()).into(),
+            PullFailure::from(gone()).into(),
+            SynthError::from(gone()).into(),
+            PostmortemError::from(gone()).into(),
+        ];
+        for failure in failures {
+            assert!(failure.is_closed_output(), "{failure}");
+        }
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(!Failure::from(InspectError::from(full)).is_closed_output());
     }
 }

@@ -11,7 +11,7 @@ const HEADING: &str = "Profile values, for this run";
 /// ranges, so that a wrong one is told the same way wherever it was written.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OverrideArgs {
-    /// A built-in model ("demo"), the path of a GGUF file, or hf:OWNER/REPO[:QUANT]
+    /// A built-in model ("demo"), the path of a GGUF file, or hf:OWNER/REPO:QUANT
     #[arg(help_heading = HEADING, short, long, value_name = "MODEL")]
     pub model: Option<String>,
 

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use crate::host::{Bandwidth, BandwidthError, Host, gpu, usable_cpus, usable_memory};
 use crate::memory::Program;
-use crate::profile::{Config, Override, Profile, ProfileError, Threads};
+use crate::profile::{Config, HUB_PREFIX, Override, Profile, ProfileError, Threads};
 use crate::run::{as_run, lower_context, memory_of, remembered, setup_here};
 use crate::store::{ConfigError, ModelError, ModelFile, Paths, Places, open_model};
 use crate::ui::Console;
@@ -183,9 +183,9 @@ async fn gather(request: &Request, paths: &Paths, console: Console) -> Result<Ga
     })
 }
 
-/// A word that is the path of a model and no name of a profile.
+/// A word that is the path of a model, or the name of one on the hub, and no name of a profile.
 fn is_file(word: &str) -> bool {
-    word.contains(['/', '\\', '.'])
+    word.contains(['/', '\\', '.']) || word.starts_with(HUB_PREFIX)
 }
 
 /// What was measured before, or is measured now. A machine that cannot be measured is planned for all the
