@@ -9,6 +9,17 @@ use std::sync::OnceLock;
 /// that is a failure.
 pub(super) const COMPLAINT: &str = "fake-llama: its environment is wrong";
 
+/// The signals that this test was told to ignore by whoever started it, such as SIGHUP by nohup, as
+/// proc(5) writes them: programs that it starts ignore them too, and rightly. For `FAKE_IGNORED`.
+pub(super) fn ignored() -> &'static str {
+    static MASK: OnceLock<String> = OnceLock::new();
+    MASK.get_or_init(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        line.unwrap_or_default().trim().to_owned()
+    })
+}
+
 /// The descriptors that this test, and so whatever it starts, was given by whoever started it: those
 /// that do not close on exec, as all of Rust's own do. For `FAKE_INHERITED`.
 pub(super) fn inherited() -> &'static str {

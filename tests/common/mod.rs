@@ -181,6 +181,7 @@ impl World {
             .env("ORCHESTRATE_LLAMA_DIR", self.path("llama"))
             .env("ORCHESTRATE_RUNTIME_DIR", self.runtime())
             .env("FAKE_INHERITED", kit::inherited())
+            .env("FAKE_IGNORED", kit::ignored())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
