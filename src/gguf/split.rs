@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{GgufError, GgufHeader};
+use super::{GgufError, GgufHeader, Tensor};
 
 /// The name of a part, as llama.cpp makes it: `%s-%05d-of-%05d.gguf` (`llama_split_path` in llama.cpp).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,10 +96,13 @@ impl GgufHeader {
                 twice.name
             ));
         }
+        let part = self.table.last().map_or(0, |last| last.part + 1);
         self.tensors = self.tensors.saturating_add(other.tensors);
         self.parameters = self.parameters.saturating_add(other.parameters);
         self.weight_bytes = self.weight_bytes.saturating_add(other.weight_bytes);
-        self.table.extend(other.table);
+        let table = other.table.into_iter();
+        self.table
+            .extend(table.map(|tensor| Tensor { part, ..tensor }));
         self.quantization = self.quantization.take().or(other.quantization);
         Ok(())
     }

@@ -26,8 +26,10 @@ pub struct Tensor {
     pub elements: u64,
     /// How many bytes it takes; 0 of a type that is newer than this program.
     pub bytes: u64,
-    /// Where it begins, counted from the start of the weights.
+    /// Where it begins, counted from the start of the weights of its file.
     pub offset: u64,
+    /// Which of the model's files it is in, from 0.
+    pub part: usize,
 }
 
 impl Tensor {
@@ -89,6 +91,7 @@ impl Tensor {
                 elements,
                 bytes,
                 offset,
+                part: 0,
             }),
             None => Err(cursor.corrupt(format!(
                 "too large a shape or offset of the tensor \"{name}\""

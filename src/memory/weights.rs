@@ -1,6 +1,8 @@
 //! The weights: what of them lies in memory as the file has it, what is laid out anew for this CPU, and
 //! what is read for every token.
 
+use std::collections::BTreeMap;
+
 use crate::gguf::{GgufHeader, Tensor};
 
 /// What a CPU can do, as far as llama.cpp lays out weights for it (`ggml_repack_get_optimal_repack_type`
@@ -74,6 +76,8 @@ pub(super) struct Weights {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Weight {
+    /// Which of the model's files has it.
+    part: usize,
     start: u64,
     end: u64,
     /// What something is multiplied with, if it is.
@@ -103,6 +107,7 @@ impl Weights {
         let has_output = table.iter().any(|tensor| tensor.name == OUTPUT);
         let embedding = table.iter().find(|tensor| tensor.name == EMBEDDING);
         let tensors = table.iter().map(|tensor| Weight {
+            part: tensor.part,
             start: tensor.offset,
             end: tensor.end(),
             matrix: matrix(tensor).filter(|_| tensor.name != EMBEDDING),
@@ -114,8 +119,8 @@ impl Weights {
     }
 
     /// Where they are on a CPU with these features; `None` where nothing is laid out anew. Mapped weights
-    /// stay mapped as one stretch from the first to the last that is used as it is, with those that were
-    /// laid out anew in between.
+    /// stay mapped as one stretch of each file, from the first to the last that is used as it is, with those
+    /// that were laid out anew in between.
     pub(super) fn held(&self, features: Option<CpuFeatures>, mapped: bool) -> Held {
         let lays_out = |matrix: &Matrix| {
             features.is_some_and(|features| {
@@ -123,19 +128,21 @@ impl Weights {
             })
         };
         let (mut plain, mut repacked) = (0_u64, 0_u64);
-        let (mut start, mut end) = (u64::MAX, 0);
+        let mut stretches: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
         for tensor in &self.tensors {
             if let Some(matrix) = tensor.matrix.filter(lays_out) {
                 repacked = repacked.saturating_add(matrix.bytes);
                 continue;
             }
             plain = plain.saturating_add(tensor.end.saturating_sub(tensor.start));
-            (start, end) = (start.min(tensor.start), end.max(tensor.end));
+            let stretch = stretches.entry(tensor.part).or_insert((u64::MAX, 0));
+            *stretch = (stretch.0.min(tensor.start), stretch.1.max(tensor.end));
         }
         let copied = self.tied.filter(lays_out).map_or(0, |matrix| matrix.bytes);
         Held {
             plain: if mapped {
-                end.saturating_sub(start)
+                let lengths = stretches.values().map(|(start, end)| end - start);
+                lengths.fold(0, u64::saturating_add)
             } else {
                 plain
             },

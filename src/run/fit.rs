@@ -6,7 +6,7 @@ use crate::dialect;
 use crate::host::{cpu, usable_cpus, usable_memory};
 use crate::memory::{CpuFeatures, MemoryModel, Program, Setup};
 use crate::profile::{Config, Profile, Threads};
-use crate::store::{ModelFile, read_parts};
+use crate::store::ModelFile;
 use crate::units::Bytes;
 
 /// The setup of a profile as it would run here.
@@ -25,18 +25,12 @@ pub(crate) fn setup_here(profile: &Profile) -> Setup {
     Setup::of(profile, program, features, threads)
 }
 
-/// The memory of a model as far as it can be told of this profile: not where a part of it goes to a GPU,
-/// or where one of its files is missing.
+/// The memory of a model as far as it can be told of this profile: not where a part of it goes to a GPU.
 pub(crate) fn memory_of(profile: &Profile, model: &ModelFile) -> Option<MemoryModel> {
     if profile.gpu_layers > 0 {
         return None;
     }
-    if model.header.parts() == 1 {
-        return MemoryModel::of(&model.header);
-    }
-    let parts = read_parts(&model.path).ok()?;
-    let is_whole = parts.missing.is_empty();
-    is_whole.then(|| MemoryModel::of(&parts.header)).flatten()
+    MemoryModel::of(&model.header)
 }
 
 /// Refuses what does not fit into the memory budget. What cannot be told is not refused.

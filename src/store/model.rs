@@ -120,7 +120,8 @@ impl ModelError {
     }
 }
 
-/// Finds a model's file and reads its header; unpacks the embedded one when it is not there yet.
+/// Finds a model's file and reads its header; unpacks the embedded one when it is not there yet. Of a model in
+/// several files all are looked at: the header has the tensors of all, and the bytes are their sum.
 ///
 /// # Errors
 /// [`ModelError`], which names the file and what is wrong with it. llama.cpp itself would end
@@ -132,13 +133,20 @@ pub fn open_model(model: &ModelRef, paths: &Paths) -> Result<ModelFile, ModelErr
         path: file.path.clone(),
         source,
     })?;
-    match parts::siblings(&file)?
-        .into_iter()
-        .find(|path| !path.exists())
-    {
-        Some(missing) => Err(ModelError::MissingPart { path: missing }),
-        None => Ok(file),
+    if file.header.parts() == 1 {
+        return Ok(file);
     }
+    // llama.cpp is given the first part, and finds the others.
+    let parts = parts::read_parts(&file.path)?;
+    if let Some(missing) = parts.missing.into_iter().next() {
+        return Err(ModelError::MissingPart { path: missing });
+    }
+    let bytes = parts.files.iter().map(|file| file.bytes);
+    Ok(ModelFile {
+        path: file.path,
+        bytes: bytes.fold(0, u64::saturating_add),
+        header: parts.header,
+    })
 }
 
 /// The path of a model's file; unpacks the embedded one when it is not there yet. Whether a file is there

@@ -331,6 +331,29 @@ fn the_largest_context_that_fits_fits_and_the_next_does_not() {
     assert_eq!(model.largest_context(&SETUP, 1000, 32_768), None);
 }
 
+#[test]
+fn a_model_in_two_files_takes_as_much_as_in_one() {
+    let whole = EXPERTS.header();
+    let mut split = whole.clone();
+    let half = split.table.len() / 2;
+    let start = split.table[half].offset;
+    for tensor in &mut split.table[half..] {
+        tensor.part = 1;
+        tensor.offset -= start;
+    }
+    let peak = |header: &GgufHeader| {
+        let model = MemoryModel::of(header).expect("known");
+        let mapped = Setup {
+            mapped: true,
+            repacks_for: None,
+            ..SETUP
+        };
+        model.estimate(&mapped).peak()
+    };
+    // But for the padding in between.
+    assert!(peak(&whole).abs_diff(peak(&split)) < 32);
+}
+
 fn models() -> impl Strategy<Value = Model> {
     let experts = proptest::option::of((1..64_u32, 1..8_u32, 1..16_u64));
     let sizes = (1..6_u32, 1..20_u32, 1..40_u64, 1..300_u64);
