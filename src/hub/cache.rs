@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::choose::choose;
@@ -103,7 +103,9 @@ impl Repository {
     pub(super) fn set_main(&self, commit: &str) -> io::Result<()> {
         let refs = self.root.join("refs");
         fs::create_dir_all(&refs)?;
-        let mut file = tempfile::NamedTempFile::new_in(&refs)?;
+        let mut file = tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(&refs)?;
         io::Write::write_all(&mut file, commit.as_bytes())?;
         file.persist(refs.join("main"))
             .map_err(|error| error.error)?;

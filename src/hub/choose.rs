@@ -61,6 +61,14 @@ pub fn choose<'a>(paths: &[&'a str], quant: Option<&str>) -> Result<Vec<&'a str>
     if models.is_empty() {
         return Err(ChooseError::NoGguf);
     }
+    // A file that is named is meant, whatever it is.
+    let is_model = |path: &&str| models.iter().any(|model| model.files.contains(path));
+    let mut others = paths
+        .iter()
+        .filter(|path| path.ends_with(".gguf") && !is_model(path));
+    if let Some(named) = others.find(|path| quant == Some(**path)) {
+        return Ok(vec![named]);
+    }
     let wanted = quant.unwrap_or(DEFAULT_QUANT);
     let mut found: Vec<&Model<'_>> = models.iter().filter(|model| model.is(wanted)).collect();
     if found.is_empty() && quant.is_none() && models.len() == 1 {

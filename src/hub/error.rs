@@ -71,7 +71,7 @@ pub enum PullError {
         lock: PathBuf,
     },
     /// The transfer failed.
-    #[error("fetch {name}: {source}; {} of {} are kept, and the same command goes on from there", .kept, .bytes)]
+    #[error("fetch {name}: {source}{}", left(*kept, *bytes))]
     Transfer {
         /// Which file.
         name: String,
@@ -148,6 +148,16 @@ pub enum FetchError {
         /// The innermost cause.
         reason: String,
     },
+    /// It cannot even be asked.
+    #[error(
+        "{address} cannot be asked: {reason}; see HF_ENDPOINT (such as https://huggingface.co) and HF_TOKEN"
+    )]
+    Senseless {
+        /// Who was to be asked.
+        address: String,
+        /// The innermost cause.
+        reason: String,
+    },
     /// The connection ended too early.
     #[error("the connection was cut: {0}")]
     Cut(String),
@@ -165,6 +175,9 @@ pub enum FetchError {
     /// More came than there should be.
     #[error("more bytes came than the hub said")]
     TooLong,
+    /// Less is there than there should be.
+    #[error("the hub says that the file is longer than what it sends (416): what came was removed")]
+    TooShort,
     /// We are not let in.
     #[error("the hub refuses ({status}): the repository is private, gated, or does not exist; {}", next(*has_token))]
     Refused {
@@ -199,6 +212,13 @@ pub enum FetchError {
     Write(#[from] io::Error),
 }
 
+fn left(kept: Bytes, bytes: Bytes) -> String {
+    if kept.0 == 0 {
+        return String::new();
+    }
+    format!("; {kept} of {bytes} are kept, and the same command goes on from there")
+}
+
 fn next(has_token: bool) -> &'static str {
     if has_token {
         "see whether your token (HF_TOKEN) may read it, and accept its terms on its page"
@@ -218,6 +238,8 @@ impl FetchError {
             | Self::Busy { .. }
             | Self::Fault { .. } => true,
             Self::TooLong
+            | Self::TooShort
+            | Self::Senseless { .. }
             | Self::Refused { .. }
             | Self::Unknown
             | Self::Strange { .. }

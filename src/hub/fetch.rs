@@ -167,7 +167,9 @@ impl<'a> Fetcher<'a> {
             let Err(error) = self.attempt(path, file, partial).await else {
                 continue;
             };
-            let moved = partial.bytes > before && !matches!(error, FetchError::TooSlow { .. });
+            // A byte for each connection would go on for ever.
+            let moved = partial.bytes.saturating_sub(before) >= patience.least_bytes
+                && !matches!(error, FetchError::TooSlow { .. });
             vain = if moved { 1 } else { vain + 1 };
             if !error.may_pass() || vain >= patience.attempts {
                 return Err(error);
@@ -184,7 +186,13 @@ impl<'a> Fetcher<'a> {
         partial: &mut Partial,
     ) -> Result<(), FetchError> {
         let patience = &self.settings.patience;
-        let mut response = self.get(path, partial.bytes).await?;
+        let mut response = match self.get(path, partial.bytes).await {
+            Err(FetchError::TooShort) => {
+                partial.restart()?;
+                return Err(FetchError::TooShort);
+            }
+            response => response?,
+        };
         if partial.bytes > 0 && !continues(&response, partial.bytes) {
             // The server sends all of it again.
             partial.restart()?;
@@ -250,9 +258,13 @@ impl<'a> Fetcher<'a> {
         }
         let response = timeout(settings.patience.idle, request.send()).await;
         let response = response.map_err(|_| FetchError::Idle(settings.patience.idle))?;
-        let response = response.map_err(|error| FetchError::Unreachable {
-            address: settings.endpoint.clone(),
-            reason: innermost(&error),
+        let response = response.map_err(|error| {
+            let (address, reason) = (settings.endpoint.clone(), innermost(&error));
+            if error.is_builder() || error.is_redirect() {
+                FetchError::Senseless { address, reason }
+            } else {
+                FetchError::Unreachable { address, reason }
+            }
         })?;
         let status = response.status();
         let number = status.as_u16();
@@ -263,6 +275,7 @@ impl<'a> Fetcher<'a> {
                 has_token: settings.token.is_some(),
             }),
             StatusCode::NOT_FOUND => Err(FetchError::Unknown),
+            StatusCode::RANGE_NOT_SATISFIABLE => Err(FetchError::TooShort),
             StatusCode::TOO_MANY_REQUESTS => Err(FetchError::Busy {
                 wait: retry_after(response.headers()),
             }),
