@@ -10,7 +10,7 @@ mod tests;
 mod write;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -25,6 +25,9 @@ use crate::vendor;
 
 pub use list::list;
 pub use request::{Sizes, SynthRequest, TokenizerSource};
+
+/// Bytes of a file in which its vocabulary is looked for: the largest vocabularies with their merges have 20 MB.
+const LONGEST_VOCABULARY: u64 = 64 << 20;
 
 /// Why no model was written.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,9 @@ pub enum SynthError {
     /// The file is there.
     #[error("failed to write {}: it exists; choose another name with -o, or replace it with --force", .0.display())]
     Exists(PathBuf),
+    /// It would take the place of something else.
+    #[error("failed to write {}: it is there, and no regular file; choose another name with -o", .0.display())]
+    NoFile(PathBuf),
     /// There is no room for it.
     #[error("failed to write {}: it takes {needed}, and only {free} are free there; choose another place with -o, or a smaller --quant", path.display())]
     NoSpace {
@@ -112,7 +118,8 @@ impl SynthError {
             | Self::UnknownArchitecture { .. }
             | Self::UnknownQuantization { .. }
             | Self::Shape(_)
-            | Self::Exists(_) => Exit::Usage,
+            | Self::Exists(_)
+            | Self::NoFile(_) => Exit::Usage,
             Self::NoSpace { .. } | Self::Tokenizer { .. } | Self::File { .. } => Exit::Model,
             Self::Stopped { interruption, .. } => interruption.exit(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
@@ -153,6 +160,10 @@ pub async fn synth(
     let path = request.output(&shape, quantization);
     if !request.force && path.symlink_metadata().is_ok() {
         return Err(SynthError::Exists(path));
+    }
+    // It would be replaced: a device as well.
+    if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+        return Err(SynthError::NoFile(path));
     }
     let (tokenizer, origin) = tokenizer(&request.tokenizer, &shape)?;
     let plan = Plan::new(&shape, quantization, &tokenizer, request.seed);
@@ -221,13 +232,25 @@ fn failed<'a>(doing: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Synt
     }
 }
 
+/// The beginning of a model's file, in which its vocabulary is.
+fn vocabulary(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?
+        .take(LONGEST_VOCABULARY)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The tokenizer, and where it is from.
 fn tokenizer(source: &TokenizerSource, shape: &Shape) -> Result<(Tokenizer, String), SynthError> {
     let own = || (Tokenizer::own(shape.vocab), "own".to_owned());
     match source {
         TokenizerSource::Own => Ok(own()),
         TokenizerSource::File(path) => {
-            let file = fs::read(path).map_err(failed("read", path))?;
+            let file = vocabulary(path).map_err(failed("read", path))?;
             let tokenizer = Tokenizer::of_file(&file, shape.vocab);
             let tokenizer = tokenizer.ok_or_else(|| SynthError::Tokenizer {
                 path: path.clone(),
@@ -239,7 +262,7 @@ fn tokenizer(source: &TokenizerSource, shape: &Shape) -> Result<(Tokenizer, Stri
             let name = format!("ggml-vocab-{}.gguf", shape.tokenizer);
             let path = directory.as_ref().map(|directory| directory.join(name));
             let found = path.and_then(|path| {
-                let tokenizer = Tokenizer::of_file(&fs::read(&path).ok()?, shape.vocab)?;
+                let tokenizer = Tokenizer::of_file(&vocabulary(&path).ok()?, shape.vocab)?;
                 Some((tokenizer, path.display().to_string()))
             });
             Ok(found.unwrap_or_else(own))

@@ -92,6 +92,13 @@ impl SynthRequest {
                 return Err(SynthError::Shape(what.to_owned()));
             }
         };
+        if base.experts.is_none() && self.sizes.experts.or(self.sizes.experts_used).is_some() {
+            let what = format!(
+                "{} has no experts: leave out --experts and --experts-used, or choose another with --arch",
+                base.architecture.name()
+            );
+            return Err(SynthError::Shape(what));
+        }
         let shape = self.sizes.apply(base);
         check(&shape).map_err(SynthError::Shape)?;
         Ok(shape)
