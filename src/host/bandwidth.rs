@@ -5,6 +5,7 @@
 //! The best time counts: whatever disturbs a machine makes it slower, never faster. It takes about a
 //! second, so the answer is kept in the state directory, with the machine's fingerprint.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -32,9 +33,15 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// Sums that are made side by side, so that the compiler can use the widest registers and no addition
 /// waits for the last one.
 const SUMS: usize = 32;
+/// More kinds of cache than any CPU has.
+const CACHE_INDICES: u32 = 8;
 /// The version of the file.
 const VERSION: u32 = 1;
-const FILE: &str = "bandwidth.json";
+
+/// Where it is kept: a machine with other limits, as in a container, has another speed.
+fn file(state: &Path, host: &Host) -> PathBuf {
+    state.join(format!("bandwidth-{}.json", host.fingerprint()))
+}
 
 /// A measurement.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +91,7 @@ impl Bandwidth {
     /// machine is no answer.
     #[must_use]
     pub fn cached(state: &Path, host: &Host) -> Option<Self> {
-        let text = fs::read_to_string(state.join(FILE)).ok()?;
+        let text = fs::read_to_string(file(state, host)).ok()?;
         let stored: Stored = serde_json::from_str(&text).ok()?;
         let usable = stored.version == VERSION
             && stored.host_fingerprint == host.fingerprint()
@@ -132,7 +139,7 @@ impl Bandwidth {
     /// # Errors
     /// [`BandwidthError::Unwritable`].
     pub fn keep(&self, state: &Path, host: &Host) -> Result<(), BandwidthError> {
-        let path = state.join(FILE);
+        let path = file(state, host);
         let stored = Stored {
             version: VERSION,
             host_fingerprint: host.fingerprint(),
@@ -205,13 +212,29 @@ fn sum(part: &[u64]) -> u64 {
     all.fold(0, |sum, number| sum.wrapping_add(*number))
 }
 
-/// The largest cache of the first CPU, in bytes, where the system tells.
+/// The caches of the last level, all together, in bytes, where the system tells: of a large machine each group
+/// of cores has its own.
 fn last_cache() -> Option<u64> {
-    let indices = (0..8).filter_map(|index| {
-        let path = format!("/sys/devices/system/cpu/cpu0/cache/index{index}/size");
-        cache_size(&fs::read_to_string(path).ok()?)
-    });
-    indices.max()
+    let mut levels: BTreeMap<u32, BTreeMap<String, u64>> = BTreeMap::new();
+    let root = |cpu: u32| format!("/sys/devices/system/cpu/cpu{cpu}/cache");
+    for cpu in (0..).take_while(|&cpu| Path::new(&root(cpu)).exists()) {
+        for index in 0..CACHE_INDICES {
+            let read =
+                |name: &str| fs::read_to_string(format!("{}/index{index}/{name}", root(cpu))).ok();
+            let found = || {
+                let level = read("level")?.trim().parse().ok()?;
+                Some((level, read("shared_cpu_list")?, cache_size(&read("size")?)?))
+            };
+            if let Some((level, cpus, bytes)) = found() {
+                levels.entry(level).or_default().insert(cpus, bytes);
+            }
+        }
+    }
+    let (_, last) = levels.pop_last()?;
+    Some(
+        last.values()
+            .fold(0, |sum, bytes| sum.saturating_add(*bytes)),
+    )
 }
 
 /// `32768K`.
@@ -253,7 +276,7 @@ mod tests {
         assert_eq!(Bandwidth::cached(&inside, &host(2)), Some(measured));
         assert_eq!(Bandwidth::cached(&inside, &host(1)), None);
         for damaged in ["", "{", "{\"version\":9}", "[]"] {
-            fs::write(inside.join(FILE), damaged).expect("written");
+            fs::write(file(&inside, &host(2)), damaged).expect("written");
             assert_eq!(Bandwidth::cached(&inside, &host(2)), None, "{damaged}");
         }
     }

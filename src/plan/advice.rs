@@ -129,13 +129,16 @@ fn limit(row: &LimitRow, figures: &Figures) -> Option<Advice> {
     let (allows, needs) = (row.allows?, row.needs?);
     let suggested = Duration::from_secs(whole_seconds(SUGGESTED_TIMES * needs));
     let speed = figures.own().and_then(|own| own.expected);
+    let decodes = matches!(row.key, "limits.timeout" | "watch.decode");
+    let speed = speed.filter(|_| decodes);
     let at = speed.map_or_else(String::new, |speed| format!(" at {speed:.1} tokens/s"));
+    let about = if row.is_at_least { "at least" } else { "about" };
     Some(Advice {
         is_needed: true,
         ..Advice::new(
             row.key,
             format!(
-                "{} is too short: about {}{at} are needed; use {} or \"auto\"",
+                "{} is too short: {about} {}{at} are needed; use {} or \"auto\"",
                 short(allows),
                 short(needs),
                 duration::exact(suggested).replace(' ', "")

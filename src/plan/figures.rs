@@ -140,6 +140,8 @@ pub struct Time {
     pub answer: Option<f64>,
     /// For all of it, as far as it is known.
     pub total: Option<f64>,
+    /// Whether it may be more, as load or prompt were never measured.
+    pub is_at_least: bool,
 }
 
 /// A limit, and whether it holds.
@@ -153,6 +155,8 @@ pub struct LimitRow {
     pub allows: Option<f64>,
     /// Seconds that are needed.
     pub needs: Option<f64>,
+    /// Whether it may be more, as not all of it was ever measured.
+    pub is_at_least: bool,
     /// Whether it holds; `None` where nobody knows.
     pub holds: Option<bool>,
 }
@@ -281,6 +285,7 @@ fn time(inputs: &Inputs<'_>, active_bytes: u64) -> Time {
         prompt_at_least,
         answer,
         total: answer.map(|answer| before + answer),
+        is_at_least: load.is_none() || prompt.is_none(),
     }
 }
 
@@ -296,15 +301,16 @@ fn limits(inputs: &Inputs<'_>, time: &Time) -> Vec<LimitRow> {
         prompt * f64::from(batch) / f64::from(PROMPT)
     });
     let mut rows = vec![timeout(inputs, time)];
-    for (key, limit, needs) in [
-        ("limits.load", limits.load, time.load),
-        ("watch.load", watch.load, time.load),
-        ("watch.prefill", watch.prefill, silence),
-        ("watch.decode", watch.decode, gap),
+    let is_guessed = time.prompt.is_none();
+    for (key, limit, needs, is_at_least) in [
+        ("limits.load", limits.load, time.load, false),
+        ("watch.load", watch.load, time.load, false),
+        ("watch.prefill", watch.prefill, silence, is_guessed),
+        ("watch.decode", watch.decode, gap, false),
     ] {
         // Windows that follow from what is measured, and none at all, hold by themselves.
         if let Some(fixed) = limit.fixed() {
-            rows.push(fixed_row(key, limit, fixed, needs));
+            rows.push(fixed_row(key, limit, fixed, needs, is_at_least));
         }
     }
     rows
@@ -314,7 +320,7 @@ fn timeout(inputs: &Inputs<'_>, time: &Time) -> LimitRow {
     let limit = inputs.profile.limits.timeout;
     let key = "limits.timeout";
     if let Some(fixed) = limit.fixed() {
-        return fixed_row(key, limit, fixed, time.total);
+        return fixed_row(key, limit, fixed, time.total, time.is_at_least);
     }
     let allows = matches!(limit, Limit::Auto)
         .then(|| {
@@ -335,18 +341,28 @@ fn timeout(inputs: &Inputs<'_>, time: &Time) -> LimitRow {
         limit,
         allows: allows.map(|time| time.as_secs_f64()),
         needs: time.total,
+        is_at_least: time.is_at_least,
         holds: Some(true),
     }
 }
 
-fn fixed_row(key: &'static str, limit: Limit, fixed: Duration, needs: Option<f64>) -> LimitRow {
+/// What is only a bound can show that a limit does not hold, and never that it does.
+fn fixed_row(
+    key: &'static str,
+    limit: Limit,
+    fixed: Duration,
+    needs: Option<f64>,
+    is_at_least: bool,
+) -> LimitRow {
     let allows = fixed.as_secs_f64();
+    let holds = needs.map(|needs| needs <= allows);
     LimitRow {
         key,
         limit,
         allows: Some(allows),
         needs,
-        holds: needs.map(|needs| needs <= allows),
+        is_at_least,
+        holds: holds.filter(|holds| !(*holds && is_at_least)),
     }
 }
 

@@ -19,7 +19,8 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use crate::host::{Bandwidth, BandwidthError, Host, gpu, usable_cpus, usable_memory};
 use crate::memory::Program;
-use crate::profile::{Config, HUB_PREFIX, Override, Profile, ProfileError, Threads};
+use crate::model::target::{self, TargetError};
+use crate::profile::{Config, ModelRef, Override, Profile, ProfileError, Threads};
 use crate::run::{as_run, lower_context, memory_of, remembered, setup_here};
 use crate::store::{ConfigError, ModelError, ModelFile, Paths, Places, open_model};
 use crate::ui::Console;
@@ -44,6 +45,9 @@ pub struct Request {
 /// Why nothing could be planned.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
+    /// The word names neither a profile nor a model.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// Configuration could not be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -67,6 +71,7 @@ impl PlanError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(_) => Exit::Configuration,
+            Self::Target(error) => error.exit(),
             Self::Profile(error) => error.exit(),
             Self::Model(error) => error.exit(),
             Self::Bandwidth(BandwidthError::NoMemory { .. }) => Exit::Memory,
@@ -147,11 +152,12 @@ async fn gather(request: &Request, paths: &Paths, console: Console) -> Result<Ga
     let mut overrides = request.overrides.clone();
     let name = match &request.target {
         None => config.default_profile.clone(),
-        Some(file) if is_file(file) => {
-            overrides.insert(0, Override::new("FILE", "model", file));
+        Some(word) if profiles.names().any(|name| name == word) => word.clone(),
+        Some(word) => {
+            let model = named(target::resolve(word, &places)?);
+            overrides.insert(0, Override::new("FILE", "model", &model));
             config.default_profile.clone()
         }
-        Some(name) => name.clone(),
     };
     let llama_dir = request.llama_dir.clone();
     let (resolved, hint) = as_run(
@@ -183,9 +189,12 @@ async fn gather(request: &Request, paths: &Paths, console: Console) -> Result<Ga
     })
 }
 
-/// A word that is the path of a model, or the name of one on the hub, and no name of a profile.
-fn is_file(word: &str) -> bool {
-    word.contains(['/', '\\', '.']) || word.starts_with(HUB_PREFIX)
+/// A model as a profile names it: a bare name there is one that is built in, and no file.
+fn named(model: ModelRef) -> String {
+    match model {
+        ModelRef::File(path) if path.components().count() == 1 => format!("./{}", path.display()),
+        model => model.to_string(),
+    }
 }
 
 /// What was measured before, or is measured now. A machine that cannot be measured is planned for all the

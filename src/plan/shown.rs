@@ -69,6 +69,8 @@ struct Time {
     max_tokens: u32,
     answer_seconds: Option<f64>,
     total_seconds: Option<f64>,
+    /// Whether it may be more, as load or prompt were never measured.
+    total_is_at_least: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +80,7 @@ struct LimitSet {
     limit: String,
     allows_seconds: Option<f64>,
     needs_seconds: Option<f64>,
+    needs_is_at_least: bool,
     holds: Option<bool>,
 }
 
@@ -134,6 +137,7 @@ pub(super) fn write(
             max_tokens: inputs.profile.max_tokens,
             answer_seconds: time.answer,
             total_seconds: time.total,
+            total_is_at_least: time.is_at_least,
         },
         limits: figures.limits.iter().map(limit).collect(),
         advice: advice.iter().map(line).collect(),
@@ -175,6 +179,7 @@ fn limit(row: &LimitRow) -> LimitSet {
         limit: row.limit.to_string(),
         allows_seconds: row.allows,
         needs_seconds: row.needs,
+        needs_is_at_least: row.is_at_least,
         holds: row.holds,
     }
 }

@@ -155,6 +155,32 @@ fn a_limit_of_thirty_seconds_is_told_before_it_cuts() {
     );
 }
 
+/// The least that a prompt takes shows that a limit is too short, and never that it is long enough.
+#[test]
+fn a_bound_proves_no_limit() {
+    let held = |limits: &str| {
+        let profile = profile(&format!("context = 4096\nmax_tokens = 16\n{limits}"));
+        with(
+            &profile,
+            |_| {},
+            |inputs| {
+                let figures = Figures::of(inputs);
+                assert!(figures.time.is_at_least);
+                let rows = figures.limits.iter();
+                rows.map(|row| row.holds).collect::<Vec<_>>()
+            },
+        )
+    };
+    assert_eq!(held("[limits]\ntimeout = \"1h\""), [None]);
+    assert_eq!(held("[limits]\ntimeout = \"10ms\""), [Some(false)]);
+    let watch = held("[watch]\nprefill = \"1h\"");
+    assert_eq!(
+        watch,
+        [Some(true), None],
+        "an automatic budget holds by itself"
+    );
+}
+
 #[test]
 fn without_a_history_the_limit_is_what_memory_allows() {
     let profile = profile("context = 4096\nmax_tokens = 256");

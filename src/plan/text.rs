@@ -181,12 +181,16 @@ fn time(inputs: &Inputs<'_>, figures: &Figures, out: &mut dyn Write) -> io::Resu
         (None, Some(least)) => format!("at least {}", short(least)),
         (None, None) => UNKNOWN.to_owned(),
     };
+    let together = match time.total {
+        Some(total) if time.is_at_least => format!("at least {}", short(total)),
+        total => known(total),
+    };
     let tokens = inputs.profile.max_tokens;
     let rows = [
         ("load".to_owned(), known(time.load)),
         (format!("prompt of {PROMPT} tokens"), prompt),
         (format!("answer of {tokens} tokens"), known(time.answer)),
-        ("together".to_owned(), known(time.total)),
+        ("together".to_owned(), together),
     ];
     writeln!(out, "\nTIME")?;
     let rows: Vec<Vec<String>> = rows
@@ -208,10 +212,12 @@ fn limit(row: &LimitRow) -> Vec<String> {
         (limit, _) => limit.short(),
     };
     let needs = row.needs.map(short);
+    let least = if row.is_at_least { "at least " } else { "" };
     let said = match (row.holds, needs) {
-        (Some(true), Some(needs)) => format!("holds: {needs} are expected"),
+        (Some(true), Some(needs)) => format!("holds: {least}{needs} are expected"),
         (Some(true), None) => "holds".to_owned(),
-        (Some(false), Some(needs)) => format!("does not hold: {needs} are expected"),
+        (Some(false), Some(needs)) => format!("does not hold: {least}{needs} are expected"),
+        (None, Some(needs)) => format!("not known: {least}{needs}, and not all of it was measured"),
         _ => "not known: nothing was measured yet".to_owned(),
     };
     vec![row.key.to_owned(), set, said]
