@@ -147,54 +147,61 @@ fn dispatch(command: Command, console: Console, accepted: Instant) -> Result<Exi
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
-    let result = runtime.block_on(async {
-        match command {
-            Command::Run(args) => run(args, &paths, console, accepted).await,
-            Command::Prompt(args) => prompt(args, &paths, console, accepted).await,
-            Command::Profiles(args) => {
-                let places = Places::discover(&paths)?;
-                let surroundings = ProfilesSurroundings {
-                    places: &places,
-                    paths: &paths,
-                    llama_dir: vendor::llama_dir(None),
-                };
-                execute(&args.into(), &surroundings, &mut io::stdout().lock()).await?;
-                Ok(Exit::Done)
-            }
-            Command::Plan(args) => {
-                let out = &mut io::stdout().lock();
-                crate::plan::execute(&args.into(), &paths, console, out).await?;
-                Ok(Exit::Done)
-            }
-            Command::Incidents(args) => {
-                let incidents = Incidents::new(paths.incidents());
-                let out = &mut io::stdout().lock();
-                postmortem::execute(&args.request(), &incidents, args.json, out)?;
-                Ok(Exit::Done)
-            }
-            Command::History(args) => history(args, &paths, console),
-            Command::Model(args) => model::run(args, &paths, console).await,
-            Command::Doctor(args) => doctor(&args, &paths, console).await,
-            Command::Tune(args) => {
-                let out = &mut io::stdout().lock();
-                args.execute(&paths, console, accepted, out).await
-            }
-            Command::Build(args) => build(args, &paths, console).await,
-            Command::Llama(args) => {
-                let config = Places::discover(&paths)?.config()?;
-                let request = args.request(&paths, config.llama_dir);
-                llama(&request, args.json).await
-            }
-            Command::Clean(args) => {
-                vendor::run_clean(&args, &paths, console)?;
-                Ok(Exit::Done)
-            }
-            Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
-        }
-    });
+    let result = runtime.block_on(perform(command, &paths, console, accepted));
     // A blocking call that nobody waits for any more (a size being added up) must not hold the exit.
     runtime.shutdown_background();
     result
+}
+
+async fn perform(
+    command: Command,
+    paths: &Paths,
+    console: Console,
+    accepted: Instant,
+) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(args) => run(args, paths, console, accepted).await,
+        Command::Prompt(args) => prompt(args, paths, console, accepted).await,
+        Command::Profiles(args) => {
+            let places = Places::discover(paths)?;
+            let surroundings = ProfilesSurroundings {
+                places: &places,
+                paths,
+                llama_dir: vendor::llama_dir(None),
+            };
+            execute(&args.into(), &surroundings, &mut io::stdout().lock()).await?;
+            Ok(Exit::Done)
+        }
+        Command::Plan(args) => {
+            let out = &mut io::stdout().lock();
+            crate::plan::execute(&args.into(), paths, console, out).await?;
+            Ok(Exit::Done)
+        }
+        Command::Incidents(args) => {
+            let incidents = Incidents::new(paths.incidents());
+            let out = &mut io::stdout().lock();
+            postmortem::execute(&args.request(), &incidents, args.json, out)?;
+            Ok(Exit::Done)
+        }
+        Command::History(args) => history(args, paths, console),
+        Command::Model(args) => model::run(args, paths, console).await,
+        Command::Doctor(args) => doctor(&args, paths, console).await,
+        Command::Tune(args) => {
+            let out = &mut io::stdout().lock();
+            args.execute(paths, console, accepted, out).await
+        }
+        Command::Build(args) => build(args, paths, console).await,
+        Command::Llama(args) => {
+            let config = Places::discover(paths)?.config()?;
+            let request = args.request(paths, config.llama_dir);
+            llama(&request, args.json).await
+        }
+        Command::Clean(args) => {
+            vendor::run_clean(&args, paths, console)?;
+            Ok(Exit::Done)
+        }
+        Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
+    }
 }
 
 async fn run(

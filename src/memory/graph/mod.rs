@@ -71,6 +71,15 @@ struct Inputs {
     outputs: Id,
 }
 
+/// What queries, keys and values are made from.
+struct Projected<'a> {
+    attention: &'a blocks::Attention,
+    normed: Id,
+    /// All three at once, where the model has one matrix for them.
+    fused: Option<Id>,
+    positions: Id,
+}
+
 impl Builder<'_> {
     fn size(&self, bytes: impl Fn(&Batch) -> u64) -> Size {
         Size {
@@ -226,32 +235,15 @@ impl Builder<'_> {
             let size = self.wide(width);
             self.graph.computed(size, &[normed])
         });
-        let part = |builder: &mut Self, width: u64, turns: bool, rotated: bool| {
-            let size = builder.wide(width);
-            let mut id = match fused {
-                Some(fused) => builder.graph.view(fused),
-                None => builder.graph.computed(size, &[normed]),
-            };
-            if attention.has_bias && fused.is_none() {
-                id = builder.graph.in_place(size, &[id], &[id]);
-            }
-            id = builder.graph.view(id);
-            if rotated && attention.norms_heads {
-                id = builder.norm(id, size);
-            }
-            if rotated {
-                id = builder.graph.in_place(size, &[id, positions], &[id]);
-            }
-            if turns {
-                id = builder.graph.view(id);
-                id = builder.graph.computed(size, &[id]);
-                id = builder.graph.view(id);
-            }
-            id
+        let source = Projected {
+            attention,
+            normed,
+            fused,
+            positions,
         };
-        let queries = part(self, query, self.way.turned_keys, true);
-        let keys = part(self, key, self.way.turned_keys, true);
-        let values = part(self, value, self.way.turned_values, false);
+        let queries = self.projected(&source, query, self.way.turned_keys, true);
+        let keys = self.projected(&source, key, self.way.turned_keys, true);
+        let values = self.projected(&source, value, self.way.turned_values, false);
         for id in [queries, values, keys] {
             self.graph.expand(id);
         }
@@ -270,6 +262,38 @@ impl Builder<'_> {
         }
         let size = self.wide(self.blocks.embedding);
         self.graph.computed(size, &[seen])
+    }
+
+    /// Queries, keys or values of so many numbers: turned as the cache's type wants them, and rotated by their
+    /// positions.
+    fn projected(&mut self, source: &Projected<'_>, width: u64, turns: bool, rotated: bool) -> Id {
+        let Projected {
+            attention,
+            normed,
+            fused,
+            positions,
+        } = *source;
+        let size = self.wide(width);
+        let mut id = match fused {
+            Some(fused) => self.graph.view(fused),
+            None => self.graph.computed(size, &[normed]),
+        };
+        if attention.has_bias && fused.is_none() {
+            id = self.graph.in_place(size, &[id], &[id]);
+        }
+        id = self.graph.view(id);
+        if rotated && attention.norms_heads {
+            id = self.norm(id, size);
+        }
+        if rotated {
+            id = self.graph.in_place(size, &[id, positions], &[id]);
+        }
+        if turns {
+            id = self.graph.view(id);
+            id = self.graph.computed(size, &[id]);
+            id = self.graph.view(id);
+        }
+        id
     }
 
     /// What the queries see of the cache (`build_attn_mha`).
