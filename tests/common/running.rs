@@ -50,7 +50,11 @@ impl<'w> Running<'w> {
             while !String::from_utf8_lossy(&self.seen).contains(text) {
                 let stdout = self.stdout.as_mut().expect("it is open");
                 let read = stdout.read_buf(&mut self.seen).await;
-                assert_ne!(read.expect("readable"), 0, "it ended");
+                if read.expect("readable") == 0 {
+                    let said = (&mut self.stderr).await.unwrap_or_default();
+                    let said = String::from_utf8_lossy(&said).into_owned();
+                    panic!("it ended without {text:?}: {}\n{said}", self.so_far());
+                }
             }
         };
         let shown = timeout(CANARY, reading).await;
