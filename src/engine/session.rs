@@ -270,6 +270,11 @@ impl Session {
         self.job.suspend();
     }
 
+    /// Stops the process alone and leaves it so, for whoever looks whether that is noticed.
+    pub fn freeze(&self) {
+        self.job.freeze();
+    }
+
     /// Nobody reads the text any more: ends the process quietly.
     pub fn output_closed(&mut self) {
         self.handle(Input::OutputClosed);

@@ -46,6 +46,16 @@ fn is_watched(own: &Stat, find: impl Fn(u32) -> Option<Stat>) -> bool {
     false
 }
 
+/// The children of this process that are running, and the orphans that were handed to it: all that a job
+/// could have left behind, where no other is under way. Empty without `/proc`.
+#[must_use]
+pub fn running_children() -> Vec<u32> {
+    let us = own_pid();
+    let stats = all().into_iter().filter_map(stat_of);
+    let ours = stats.filter(|stat| stat.parent == us && !stat.has_ended());
+    ours.map(|stat| stat.pid).collect()
+}
+
 /// Whether no process of the group is running any more.
 pub(super) fn group_is_empty(group: Pid) -> bool {
     test_kill_process_group(group) == Err(Errno::SRCH) || only_zombies_left(group)

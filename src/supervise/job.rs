@@ -218,6 +218,13 @@ impl Job {
         }
     }
 
+    /// Stops the child (SIGSTOP) and leaves it so, for whoever looks whether that is noticed. A
+    /// [ladder](Job::stop) continues it.
+    pub fn freeze(&self) {
+        // An owner that is gone has nothing left to stop.
+        let _ = self.control.send(Control::Freeze);
+    }
+
     /// Ends the child at once (SIGKILL), whatever ladder is being climbed.
     pub fn kill(&self) {
         let _ = self.control.send(Control::Kill);

@@ -75,7 +75,7 @@ mod sys;
 mod tree;
 pub mod vitals;
 
-pub use group::{can_be_continued, stop_ourselves};
+pub use group::{can_be_continued, running_children, stop_ourselves};
 pub use job::{Event, Job, SpawnError, Spec};
 pub use ladder::{Ladder, Rung, StopSignal};
 pub use pipes::BURST;

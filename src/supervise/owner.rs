@@ -42,6 +42,8 @@ pub(super) enum Control {
     Stop(Ladder),
     /// SIGKILL now.
     Kill,
+    /// Stop it, and leave it so.
+    Freeze,
     /// Stop it, and us, until somebody continues us; then continue it.
     Suspend,
 }
@@ -106,6 +108,7 @@ impl Owner {
                 request = requests.recv(), if !handle_gone => match request {
                     Some(Control::Stop(ladder)) => descent.begin(ladder),
                     Some(Control::Kill) => descent.kill(),
+                    Some(Control::Freeze) => descent.child.signal(Signal::STOP),
                     Some(Control::Suspend) => descent.suspend(),
                     None => {
                         handle_gone = true;

@@ -5,10 +5,10 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
-use orchestrate::supervise::{Job, Status};
+use orchestrate::supervise::{Job, Status, running_children};
 use tokio::time::timeout;
 
-use super::{CANARY, finish, is_alive, is_listed, start, until, wait_for};
+use super::{CANARY, finish, is_alive, is_listed, polite, start, until, wait_for};
 
 /// Takes events until the child has written a number and a newline.
 async fn number(job: &mut Job) -> String {
@@ -180,4 +180,21 @@ async fn a_grandchild_that_cannot_be_ended_is_quarantined() {
     assert_eq!(told, format!("sleep (process {pid}, state D)"));
     freezer.thaw();
     until("it is reaped", || !is_listed(&pid)).await;
+}
+
+/// What is asked of a run by the smoke test: that it is noticed when it stands still, and gone afterwards.
+#[tokio::test]
+async fn a_frozen_child_stands_still_until_a_ladder_ends_it() {
+    let mut job = start("echo here; exec sleep 1000");
+    wait_for(&mut job, "here").await;
+    job.freeze();
+    let stat = format!("/proc/{}/stat", job.pid());
+    let is_stopped = || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T "));
+    until("it is stopped", is_stopped).await;
+    assert!(running_children().contains(&job.pid()));
+    let pid = job.pid();
+    job.stop(polite(CANARY));
+    let (_, _, report) = finish(&mut job).await;
+    assert_eq!(report.status, Status::Signal(libc::SIGINT));
+    assert!(!running_children().contains(&pid));
 }
