@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate compat bench-overhead bench-gguf plan-check tune-check soak fuzz equality synth-check clean install
+.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate smoke compat bench-overhead bench-gguf plan-check tune-check soak fuzz equality synth-check clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -68,7 +68,13 @@ evaluate: setup ## ask the embedded model a sample of what it never saw (SAMPLE=
 	LLAMA_COMPLETION="$$($(CARGO) run --quiet --locked -- llama --json | python3 -c "$$USED_COMPLETION")" \
 		python3 scripts/demo-model/evaluate.py --sample $(SAMPLE)
 
-compat: ## BUILD=7836: fetch and build that llama.cpp too, and run the smoke cases on it
+# With the same debug build as the tests, on the llama.cpp that they use.
+smoke: setup ## test that llama.cpp does what orchestrate needs of it; the report is target/smoke.xml
+	@$(CARGO) run --quiet --locked -- build
+	@mkdir -p target
+	$(CARGO) run --quiet --locked -- smoke --junit target/smoke.xml
+
+compat: ## BUILD=7836: fetch and build that llama.cpp too, and run the real tests on it
 	@CARGO="$(CARGO)" sh scripts/compat/run.sh "$(BUILD)"
 
 bench-overhead: build ## what supervision costs

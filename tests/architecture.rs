@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Every module of the crate's root and its floor. A new module must find its place here.
 const FLOORS: &[(&str, u8)] = &[
     // 0: pure
+    ("ci", 0),
     ("dialect", 0),
     ("digest", 0),
     ("exit", 0),
@@ -43,6 +44,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("profiles", 3),
     ("prompt", 3),
     ("run", 3),
+    ("smoke", 3),
     ("tune", 3),
     ("ui", 3),
 ];

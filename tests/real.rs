@@ -493,3 +493,94 @@ async fn the_demo_writes_the_four_functions() {
         assert!(text.contains(&format!("def {function}(")), "{text}");
     }
 }
+
+/// `orchestrate smoke` in the same place, on these programs.
+fn smoke(llama_dir: &Path, args: &[&str]) -> Command {
+    let mut command = command(&[]);
+    command = {
+        let run = command.as_std();
+        let mut smoke = Command::new(run.get_program());
+        for (name, value) in run.get_envs() {
+            smoke.env(name, value.unwrap_or_default());
+        }
+        smoke
+    };
+    command
+        .arg("smoke")
+        .args(args)
+        .env("ORCHESTRATE_LLAMA_DIR", llama_dir)
+        .current_dir(&*HOME)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn every_smoke_case_passes() {
+    let _turn = TURN.lock().await;
+    let llama = program("llama-completion");
+    let junit = HOME.join("smoke.xml");
+    let args = ["--json", "--junit", junit.to_str().unwrap()];
+    let output = ended(smoke(llama.parent().unwrap(), &args).spawn().unwrap()).await;
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let failed = report["cases"].as_array().unwrap().iter();
+    let failed: Vec<_> = failed.filter(|case| case["ok"] != true).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    // Twelve cases for both programs, and the arguments of both.
+    assert_eq!(report["ok"], 26, "{report:#}");
+    assert!(
+        fs::read_to_string(&junit)
+            .unwrap()
+            .contains("tests=\"26\" failures=\"0\"")
+    );
+}
+
+#[tokio::test]
+async fn the_smoke_test_of_a_profile_runs_its_model() {
+    let _turn = TURN.lock().await;
+    let llama = program("llama-completion");
+    // Far below what any machine does with so small a model.
+    let args = ["--profile", "coder", "--least", "1"];
+    let output = ended(smoke(llama.parent().unwrap(), &args).spawn().unwrap()).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_broken_program_fails_with_the_commands_that_repeat_it() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let _turn = TURN.lock().await;
+    let llama = program("llama-completion");
+    let broken = tempfile::tempdir().unwrap();
+    symlink(
+        llama.with_file_name("llama-server"),
+        broken.path().join("llama-server"),
+    )
+    .unwrap();
+    // It knows all of its flags, and does none of its work.
+    let script = format!(
+        "#!/bin/sh\ncase \"$1\" in --help|--version) exec '{}' \"$@\";; esac\necho broken >&2\nexit 1\n",
+        llama.display()
+    );
+    let wrapper = broken.path().join("llama-completion");
+    fs::write(&wrapper, script).unwrap();
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    let args = ["--only", "token-limit"];
+    let output = ended(smoke(broken.path(), &args).spawn().unwrap()).await;
+    assert_eq!(output.status.code(), Some(8), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("FAILED  token-limit/completion"), "{text}");
+    assert!(text.contains("ok      token-limit/server"), "{text}");
+    assert!(text.contains("--only token-limit/completion\n"), "{text}");
+    // Pasted into a shell, the bare command shows the same.
+    let command = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("printf"))
+        .unwrap();
+    let bare = Command::new("sh").args(["-c", command.trim()]).output();
+    let bare = timeout(CANARY, bare).await.expect("ends in time").unwrap();
+    assert_eq!(bare.status.code(), Some(1), "{bare:?}");
+    assert!(stderr(&bare).contains("broken"), "{bare:?}");
+}

@@ -15,6 +15,7 @@ use crate::postmortem::PostmortemError;
 use crate::profiles::ProfilesError;
 use crate::prompt::PromptFailure;
 use crate::run::RunError;
+use crate::smoke::SmokeError;
 use crate::store::{ConfigError, PathsError};
 use crate::tune::TuneError;
 use crate::{build, clean};
@@ -48,6 +49,8 @@ pub(super) enum Failure {
     Verify(#[from] VerifyError),
     #[error(transparent)]
     Doctor(#[from] DoctorError),
+    #[error(transparent)]
+    Smoke(#[from] SmokeError),
     #[error(transparent)]
     Synth(#[from] SynthError),
     #[error(transparent)]
@@ -83,6 +86,7 @@ impl Failure {
             Self::List(error) => error.exit(),
             Self::Verify(error) => error.exit(),
             Self::Doctor(error) => error.exit(),
+            Self::Smoke(error) => error.exit(),
             Self::Synth(error) => error.exit(),
             Self::Pull(error) => error.exit(),
             Self::Plan(error) => error.exit(),

@@ -11,6 +11,7 @@ pub mod past;
 mod plan;
 pub mod profiles;
 mod run;
+pub mod smoke;
 mod tune;
 pub mod vendor;
 
@@ -81,6 +82,7 @@ enum Command {
     Model(model::ModelArgs),
     Doctor(doctor::DoctorArgs),
     Tune(tune::TuneArgs),
+    Smoke(smoke::SmokeArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
     Clean(vendor::CleanArgs),
@@ -189,6 +191,10 @@ async fn perform(
         Command::Tune(args) => {
             let out = &mut io::stdout().lock();
             args.execute(paths, console, accepted, out).await
+        }
+        Command::Smoke(args) => {
+            let out = &mut ui::stdout();
+            Ok(crate::smoke::execute(&args.into(), paths, console, out).await?)
         }
         Command::Build(args) => build(args, paths, console).await,
         Command::Llama(args) => {

@@ -24,7 +24,7 @@ enum Position {
 
 impl Place {
     /// A whole file.
-    pub(super) fn file(origin: impl Into<Arc<str>>) -> Self {
+    pub(crate) fn file(origin: impl Into<Arc<str>>) -> Self {
         Self {
             origin: origin.into(),
             position: Position::File,
@@ -40,7 +40,7 @@ impl Place {
     }
 
     /// The place `offset` bytes into the file's text.
-    pub(super) fn within(origin: &Arc<str>, text: &str, offset: usize) -> Self {
+    pub(crate) fn within(origin: &Arc<str>, text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Self {
@@ -96,7 +96,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(place: Place, what: impl Into<String>) -> Self {
+    pub(crate) fn new(place: Place, what: impl Into<String>) -> Self {
         Self {
             place,
             what: what.into(),
@@ -104,7 +104,7 @@ impl Problem {
         }
     }
 
-    pub(super) fn with_nearest(mut self, nearest: Option<&str>) -> Self {
+    pub(crate) fn with_nearest(mut self, nearest: Option<&str>) -> Self {
         self.nearest = nearest.map(str::to_owned);
         self
     }
@@ -126,7 +126,7 @@ pub struct Problems(Vec<Problem>);
 
 impl Problems {
     /// `Err` with the problems unless there are none.
-    pub(super) fn none_of(problems: Vec<Problem>) -> Result<(), Self> {
+    pub(crate) fn none_of(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() {
             return Ok(());
         }
@@ -202,7 +202,7 @@ fn missing(name: &str, nearest: Option<&str>, known: &[String]) -> String {
 }
 
 /// The word nearest to `word`, if one is near enough to have been meant.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -48,6 +48,7 @@ mod tuned;
 mod write;
 
 pub use config::{Config, HistoryPolicy};
+pub(crate) use error::nearest;
 pub use error::{Place, Problem, Problems, ProfileError};
 pub use hub::{HUB_PREFIX, HubModel, NotAHubModel};
 pub use names::{KeyName, Keys};

@@ -34,7 +34,7 @@ pub(crate) fn memory_of(profile: &Profile, model: &ModelFile) -> Option<MemoryMo
 }
 
 /// Refuses what does not fit into the memory budget. What cannot be told is not refused.
-pub(super) fn check(profile: &Profile, model: &ModelFile, config: &Config) -> Result<(), RunError> {
+pub(crate) fn check(profile: &Profile, model: &ModelFile, config: &Config) -> Result<(), RunError> {
     let Some(budget) = config.budget(usable_memory()) else {
         return Ok(());
     };

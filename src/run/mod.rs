@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use tokio::time::Instant;
 
 pub use error::RunError;
-pub(crate) use fit::{memory_of, setup_here};
+pub(crate) use fit::{check as check_fit, memory_of, setup_here};
 pub(crate) use foresee::{foresee, remembered};
 pub use prepare::PromptSource;
 pub(crate) use prepare::{Asked, Chosen, Question, choose, find, lower_context, program, read};
