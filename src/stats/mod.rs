@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | [`Comparison::ratio`] | `exp(median(d))` |
 //! | its interval | the percentile bootstrap of the median (Efron & Tibshirani 1993, chapter 13), [`RESAMPLES`] resamples; of fewer than [`LEAST_TO_RESAMPLE`] pairs `[min d, max d]`, which holds the median with confidence `1 - 2^(1-n)` |
-//! | [`Comparison::p_value`] | the sign-flip test of the mean of `d` (Fisher 1935): exact for so few pairs |
+//! | [`Comparison::p_value`] | twice the share of resamples whose median lies on the other side of 0, at least `2^(1-n)`: of few pairs the sign test |
 //!
 //! *Worse* is what has its whole interval above 1 and a ratio above the smallest effect of interest. The
 //! number of pairs is fixed beforehand: who stops as soon as a difference shows finds one in everything.

@@ -1,22 +1,20 @@
 //! The comparison of two things by pairs of runs.
 
-use fastrand::Rng;
-
 use super::quantile::median;
-use super::resample::{Interval, interval_of_median};
+use super::resample::{Interval, chance_of_median, interval_of_median};
 
 /// The smallest difference that anybody should act upon, as a share: 2 %. Below, a change of the weather
 /// in the machine room is as likely a cause as a change of the code.
 pub const LEAST_EFFECT: f64 = 0.02;
 /// How many times the noise of a host a difference must be at least.
 const TIMES_NOISE: f64 = 2.0;
+/// What makes of a median absolute deviation the standard deviation of a normal distribution (Rousseeuw &
+/// Croux 1993).
+const OF_DEVIATION: f64 = 1.4826;
+/// The standard error of a median over that of a mean, of a normal distribution: the root of pi / 2.
+const OF_MEDIAN: f64 = 1.2533;
 /// The chance of a false alarm that is accepted for all cases together.
 const SIGNIFICANCE: f64 = 0.05;
-/// Pairs up to which all ways to flip their signs are tried, 2^16.
-const MOST_EXACT: usize = 16;
-/// Ways to flip that are drawn where there are more.
-const DRAWN_FLIPS: u32 = 20_000;
-
 /// One run of each, made one right after the other. Less is better: time per token, say.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pair {
@@ -48,6 +46,9 @@ pub struct Comparison {
     pub ratio: f64,
     /// The interval of that ratio.
     pub interval: Interval,
+    /// The standard deviation that the ratio's own is estimated to have, as a share; by the pairs' median
+    /// absolute deviation, so that a few runs in somebody else's burst do not make a quiet night a loud one.
+    pub noise: f64,
     /// How likely so large a difference, in whatever direction, is if there is none.
     pub p_value: f64,
     /// The smallest effect of interest, as a share.
@@ -56,14 +57,11 @@ pub struct Comparison {
     pub finding: Finding,
 }
 
-/// The smallest effect of interest on a host: [`LEAST_EFFECT`], or twice its noise if that is more. The
-/// noise is half the width of the interval in which a thing compared with itself comes out.
+/// The smallest effect of interest on a host: [`LEAST_EFFECT`], or twice the noise with which a thing
+/// compared with itself comes out, if that is more.
 #[must_use]
 pub fn smallest_effect(against_itself: Option<&Comparison>) -> f64 {
-    let noise = against_itself.map_or(0.0, |comparison| {
-        let Interval { low, high, .. } = comparison.interval;
-        ((high.ln() - low.ln()) / 2.0).exp_m1()
-    });
+    let noise = against_itself.map_or(0.0, |comparison| comparison.noise);
     LEAST_EFFECT.max(TIMES_NOISE * noise)
 }
 
@@ -86,10 +84,19 @@ pub fn compare(pairs: &[Pair], smallest_effect: f64, seed: u64) -> Option<Compar
             high: interval.high.exp(),
             ..interval
         },
-        p_value: sign_flip(&differences, seed),
+        noise: noise(&differences, effect),
+        p_value: chance_of_median(&differences, seed),
         smallest_effect,
         finding: finding(effect, interval, smallest_effect.ln_1p()),
     })
+}
+
+/// The standard error of the median `effect` of these differences, as a share.
+fn noise(differences: &[f64], effect: f64) -> f64 {
+    let deviations: Vec<f64> = differences.iter().map(|d| (d - effect).abs()).collect();
+    let deviation = median(&deviations).unwrap_or(0.0) * OF_DEVIATION;
+    let count = u32::try_from(differences.len()).unwrap_or(u32::MAX);
+    (OF_MEDIAN * deviation / f64::from(count.max(1)).sqrt()).exp_m1()
 }
 
 /// All in logarithms.
@@ -103,33 +110,6 @@ fn finding(effect: f64, interval: Interval, least: f64) -> Finding {
     } else {
         Finding::Same
     }
-}
-
-/// The chance that the sum of these differences is as far from 0 or farther, were each of them as likely
-/// to have the other sign.
-fn sign_flip(differences: &[f64], seed: u64) -> f64 {
-    let sum: f64 = differences.iter().sum();
-    // What is summed in another order may differ in the last place.
-    let far = sum.abs() * (1.0 - 1e-12);
-    let flipped = |minus: &mut dyn FnMut(usize) -> bool| -> bool {
-        let flipped = differences.iter().enumerate();
-        let sum: f64 = flipped.map(|(i, d)| if minus(i) { -d } else { *d }).sum();
-        sum.abs() >= far
-    };
-    if differences.len() <= MOST_EXACT {
-        let ways = 1_u32 << differences.len();
-        let farther = (0..ways).filter(|way| flipped(&mut |i| way >> i & 1 == 1));
-        share(farther.count(), ways)
-    } else {
-        let mut random = Rng::with_seed(seed);
-        let farther = (0..DRAWN_FLIPS).filter(|_| flipped(&mut |_| random.bool()));
-        // The observed one counts among them, so that no chance comes out as 0 (Phipson & Smyth 2010).
-        share(farther.count() + 1, DRAWN_FLIPS + 1)
-    }
-}
-
-fn share(part: usize, of: u32) -> f64 {
-    u32::try_from(part).map_or(1.0, |part| f64::from(part) / f64::from(of))
 }
 
 /// These p-values, adjusted for their number (Holm 1979): of those that stay below 5 % the chance that any
