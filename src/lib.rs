@@ -7,7 +7,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`search`], [`synth`], [`ci`] |
+//! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`search`], [`suite`], [`synth`], [`ci`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`hub`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
 //! | 3 faces: one thing a user can ask for | [`run`], [`plan`], [`tune`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`smoke`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
@@ -45,6 +45,7 @@ pub mod search;
 pub mod smoke;
 pub mod stats;
 pub mod store;
+pub mod suite;
 pub mod supervise;
 pub mod synth;
 pub mod text;

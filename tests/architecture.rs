@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("profile", 0),
     ("search", 0),
     ("stats", 0),
+    ("suite", 0),
     ("synth", 0),
     ("text", 0),
     ("units", 0),

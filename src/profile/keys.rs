@@ -9,7 +9,7 @@ use super::resolved::{Backend, FlashAttention, KvType, LoadMode, Named, PromptMo
 
 /// One key.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(crate) struct Key {
     /// Dotted path, such as `sampling.temperature` or `environment.*`.
     pub path: &'static str,
     /// What it takes.
@@ -22,7 +22,7 @@ pub(super) struct Key {
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Any text.
     Text,
     /// Text without a line break.
@@ -54,7 +54,7 @@ pub(super) enum Kind {
 }
 
 /// llama.cpp keeps these numbers in 32 bits with a sign.
-pub(super) const MAX: i64 = i32::MAX as i64;
+pub(crate) const MAX: i64 = i32::MAX as i64;
 
 /// `GGML_MAX_N_THREADS`.
 const MAX_THREADS: i64 = 512;
@@ -119,7 +119,7 @@ const fn key(
 
 /// The keys of a profile, in the order in which they are shown.
 #[rustfmt::skip]
-pub(super) const PROFILE: &[Key] = &[
+pub(crate) const PROFILE: &[Key] = &[
     key("description", Kind::Line, &[],
         "One line for people: what this profile is for."),
     key("route", Kind::Line, &["routes", "when"],

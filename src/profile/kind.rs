@@ -176,7 +176,7 @@ pub(super) fn limit(value: &Value) -> Result<Limit, DurationError> {
 }
 
 /// A time: text, or a number of seconds.
-pub(super) fn time(value: &Value) -> Result<Duration, DurationError> {
+pub(crate) fn time(value: &Value) -> Result<Duration, DurationError> {
     match number(value) {
         Some(seconds) => duration::from_seconds(seconds),
         None => duration::parse(value.as_str().unwrap_or_default()),

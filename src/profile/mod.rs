@@ -47,6 +47,14 @@ mod tests;
 mod tuned;
 mod write;
 
+/// How strict files are read, for formats beside the profile's.
+pub(crate) mod strict {
+    pub(crate) use super::keys::{Key, Kind, MAX, PROFILE};
+    pub(crate) use super::kind::time;
+    pub(crate) use super::raw::{Document, Settings, read_table};
+    pub(crate) use super::resolve::path;
+}
+
 pub use config::{Config, HistoryPolicy};
 pub(crate) use error::nearest;
 pub use error::{Place, Problem, Problems, ProfileError};

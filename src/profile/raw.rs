@@ -16,7 +16,7 @@ use super::keys::{Found, Key, find};
 
 /// One value and where it comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Set {
+pub(crate) struct Set {
     /// The value, which fits its key.
     pub value: Value,
     /// Where it was written.
@@ -29,11 +29,11 @@ pub(super) struct Set {
 
 /// Values by dotted path.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Settings(BTreeMap<String, Set>);
+pub(crate) struct Settings(BTreeMap<String, Set>);
 
 impl Settings {
     /// The value of a key, if one is set.
-    pub(super) fn get(&self, path: &str) -> Option<&Set> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Set> {
         self.0.get(path)
     }
 
@@ -74,14 +74,14 @@ impl Settings {
     }
 
     /// All values by path.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Set)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Set)> {
         self.0.iter().map(|(path, set)| (path.as_str(), set))
     }
 }
 
 /// The text of a file and what is needed to speak about it.
 #[derive(Debug)]
-pub(super) struct Document<'a> {
+pub(crate) struct Document<'a> {
     pub origin: Arc<str>,
     pub text: &'a str,
     pub dir: Arc<Path>,
@@ -99,6 +99,27 @@ pub(super) fn read_below(document: &Document<'_>, section: &str) -> (Settings, V
     let inner = table.get_ref().get(section).map(Spanned::get_ref);
     if let Some(DeValue::Table(inner)) = inner {
         reading.table(inner, "");
+    }
+    (reading.settings, reading.problems)
+}
+
+/// Reads one table of a file, but for the entries that somebody else reads: what fits, and everything
+/// that is wrong.
+pub(crate) fn read_table(
+    document: &Document<'_>,
+    table: &DeTable<'_>,
+    but: &[&str],
+) -> (Settings, Vec<Problem>) {
+    let mut reading = Reading {
+        document,
+        settings: Settings::default(),
+        problems: Vec::new(),
+    };
+    for (key, value) in table.iter() {
+        let name: &str = key.get_ref();
+        if !but.contains(&name) {
+            reading.entry(name.to_owned(), key.span().start, value);
+        }
     }
     (reading.settings, reading.problems)
 }
@@ -128,7 +149,7 @@ pub(super) fn read(document: &Document<'_>) -> (Settings, Vec<Problem>) {
 }
 
 impl Document<'_> {
-    fn place(&self, offset: usize) -> Place {
+    pub(crate) fn place(&self, offset: usize) -> Place {
         Place::within(&self.origin, self.text, offset)
     }
 }

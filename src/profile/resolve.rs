@@ -252,7 +252,7 @@ fn model(file: &Place, settings: &Settings, home: Option<&Path>) -> Result<Model
 }
 
 /// A path as a file or an option says it, made independent of where it was said.
-pub(super) fn path(set: &Set, home: Option<&Path>) -> Result<PathBuf, Problem> {
+pub(crate) fn path(set: &Set, home: Option<&Path>) -> Result<PathBuf, Problem> {
     let text = set.value.as_str().unwrap_or_default();
     let Some(rest) = text.strip_prefix('~') else {
         return Ok(set.dir.join(text.strip_prefix("./").unwrap_or(text)));
