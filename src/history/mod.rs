@@ -1,4 +1,4 @@
-//! What runs have left behind: one SQLite file in the user's state directory.
+//! What runs and nights of benchmarks have left behind: one SQLite file in the user's state directory.
 //!
 //! Every run leaves a [`RunRecord`]: where and with what it ran, what was measured, how it ended.
 //! From the records of the same machine, model, build and settings [`History::expected`] tells how fast
@@ -20,6 +20,7 @@ mod damage;
 mod error;
 mod expected;
 mod health;
+mod nights;
 mod record;
 mod retention;
 mod schema;
@@ -44,6 +45,10 @@ use crate::store::create_private;
 pub use error::HistoryError;
 pub use expected::Expected;
 pub use health::Health;
+pub use nights::{
+    ArmRecord, CaseRecord, FindingRecord, GapCounts, NightEnd, NightFilter, NightRecord,
+    RatioRecord, StoredCase, StoredNight, TrialFigures, TrialRecord,
+};
 pub use record::{HostFacts, ModelFacts, RunRecord, verdict};
 pub use retention::Retention;
 pub use settings::Settings;

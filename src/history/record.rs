@@ -161,12 +161,12 @@ fn add(connection: &mut Connection, run: &RunRecord) -> rusqlite::Result<i64> {
 }
 
 fn add_what_it_refers_to(transaction: &Transaction<'_>, run: &RunRecord) -> rusqlite::Result<()> {
-    let RunRecord {
-        host,
-        model,
-        settings,
-        ..
-    } = run;
+    add_host(transaction, &run.host)?;
+    add_model(transaction, &run.model)?;
+    add_settings(transaction, &run.settings)
+}
+
+pub(super) fn add_host(transaction: &Transaction<'_>, host: &HostFacts) -> rusqlite::Result<()> {
     transaction.execute(
         "INSERT INTO hosts VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
         (
@@ -177,6 +177,10 @@ fn add_what_it_refers_to(transaction: &Transaction<'_>, run: &RunRecord) -> rusq
             whole(host.memory_bytes),
         ),
     )?;
+    Ok(())
+}
+
+pub(super) fn add_model(transaction: &Transaction<'_>, model: &ModelFacts) -> rusqlite::Result<()> {
     transaction.execute(
         "INSERT INTO models VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO UPDATE SET path = excluded.path WHERE path <> excluded.path",
@@ -189,6 +193,13 @@ fn add_what_it_refers_to(transaction: &Transaction<'_>, run: &RunRecord) -> rusq
             whole(Some(model.file_bytes)),
         ),
     )?;
+    Ok(())
+}
+
+pub(super) fn add_settings(
+    transaction: &Transaction<'_>,
+    settings: &Settings,
+) -> rusqlite::Result<()> {
     transaction.execute(
         "INSERT INTO settings VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         (&settings.hash, &settings.json),
@@ -246,6 +257,6 @@ pub(super) fn whole(number: Option<u64>) -> Option<i64> {
 }
 
 /// A quotient of nothing by nothing was not measured.
-fn finite(number: Option<f64>) -> Option<f64> {
+pub(super) fn finite(number: Option<f64>) -> Option<f64> {
     number.filter(|number| number.is_finite())
 }

@@ -94,11 +94,14 @@ fn prune(
         "DELETE FROM runs WHERE id <= (SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?1)",
         [whole(Some(retention.keep_runs))],
     )?;
-    // What no run refers to any more.
+    // What neither run nor night refers to any more. Nights stay: a trend is worth more the longer it is.
     transaction.execute_batch(
-        "DELETE FROM hosts WHERE fingerprint NOT IN (SELECT host_fingerprint FROM runs);
-         DELETE FROM models WHERE fingerprint NOT IN (SELECT model_fingerprint FROM runs);
-         DELETE FROM settings WHERE hash NOT IN (SELECT settings_hash FROM runs);",
+        "DELETE FROM hosts WHERE fingerprint NOT IN
+             (SELECT host_fingerprint FROM runs UNION SELECT host_fingerprint FROM nights);
+         DELETE FROM models WHERE fingerprint NOT IN
+             (SELECT model_fingerprint FROM runs UNION SELECT model_fingerprint FROM arms);
+         DELETE FROM settings WHERE hash NOT IN
+             (SELECT settings_hash FROM runs UNION SELECT settings_hash FROM arms);",
     )?;
     transaction.execute(
         "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",

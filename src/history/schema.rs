@@ -10,7 +10,7 @@ const APPLICATION: i64 = 0x6f72_6368;
 
 /// The steps from each version to the next. A step that was published is never changed: a file out
 /// there has taken it.
-const STEPS: [&str; 1] = [
+pub(super) const STEPS: [&str; 2] = [
     // 1. Hosts, models and settings are few and long, runs are many and short.
     "CREATE TABLE hosts (
          fingerprint TEXT PRIMARY KEY,
@@ -68,6 +68,92 @@ const STEPS: [&str; 1] = [
          key TEXT PRIMARY KEY,
          value INTEGER NOT NULL
      ) STRICT;",
+    // 2. Nights of benchmarks. Trials are many: their key is their place in the file.
+    "CREATE TABLE nights (
+         id INTEGER PRIMARY KEY AUTOINCREMENT,
+         started_unix_ms INTEGER NOT NULL,
+         suite TEXT NOT NULL,
+         seed INTEGER NOT NULL,
+         plan TEXT NOT NULL,
+         pairs INTEGER NOT NULL,
+         host_fingerprint TEXT NOT NULL REFERENCES hosts (fingerprint),
+         version TEXT NOT NULL,
+         environment TEXT NOT NULL,
+         ended_unix_ms INTEGER,
+         end TEXT,
+         smallest_effect REAL,
+         itself_pairs INTEGER,
+         itself_ratio REAL,
+         itself_low REAL,
+         itself_high REAL,
+         itself_p_value REAL
+     ) STRICT;
+     CREATE INDEX nights_by_start ON nights (started_unix_ms);
+     CREATE TABLE cases (
+         night_id INTEGER NOT NULL REFERENCES nights (id) ON DELETE CASCADE,
+         number INTEGER NOT NULL,
+         name TEXT NOT NULL,
+         profile TEXT NOT NULL,
+         measure TEXT NOT NULL,
+         limit_ms REAL,
+         verdict TEXT,
+         why TEXT,
+         pairs INTEGER,
+         ratio REAL,
+         low REAL,
+         high REAL,
+         p_value REAL,
+         base_ms REAL,
+         candidate_ms REAL,
+         peak_rss_bytes INTEGER,
+         since_unix_ms INTEGER,
+         PRIMARY KEY (night_id, number)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX cases_by_name ON cases (name, night_id);
+     CREATE TABLE arms (
+         night_id INTEGER NOT NULL,
+         case_number INTEGER NOT NULL,
+         arm TEXT NOT NULL,
+         label TEXT NOT NULL,
+         build TEXT NOT NULL,
+         model_fingerprint TEXT NOT NULL REFERENCES models (fingerprint),
+         settings_hash TEXT NOT NULL REFERENCES settings (hash),
+         args TEXT NOT NULL,
+         PRIMARY KEY (night_id, case_number, arm),
+         FOREIGN KEY (night_id, case_number) REFERENCES cases (night_id, number) ON DELETE CASCADE
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX arms_by_model ON arms (model_fingerprint);
+     CREATE INDEX arms_by_settings ON arms (settings_hash);
+     CREATE TABLE trials (
+         night_id INTEGER NOT NULL,
+         number INTEGER NOT NULL,
+         case_number INTEGER NOT NULL,
+         arm TEXT NOT NULL,
+         role TEXT NOT NULL,
+         round INTEGER NOT NULL,
+         started_unix_ms INTEGER NOT NULL,
+         took_ms REAL,
+         figure_ms REAL,
+         failure TEXT,
+         disturbed TEXT,
+         prompt_tokens INTEGER,
+         cached_tokens INTEGER,
+         generated_tokens INTEGER,
+         load_ms REAL,
+         ttft_ms REAL,
+         prefill_ms REAL,
+         ms_per_token REAL,
+         tpot_ms REAL,
+         total_ms_per_token REAL,
+         gap_p50_ms REAL,
+         gap_p95_ms REAL,
+         gap_p99_ms REAL,
+         gap_max_ms REAL,
+         peak_rss_bytes INTEGER,
+         gaps BLOB NOT NULL,
+         PRIMARY KEY (night_id, number),
+         FOREIGN KEY (night_id, case_number) REFERENCES cases (night_id, number) ON DELETE CASCADE
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// The format of today.

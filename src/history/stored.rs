@@ -149,20 +149,20 @@ fn stored(row: &Row<'_>) -> StoredRun {
     }
 }
 
-fn small<T: TryFrom<u64> + Default>(number: Option<u64>) -> T {
+pub(super) fn small<T: TryFrom<u64> + Default>(number: Option<u64>) -> T {
     number
         .and_then(|number| T::try_from(number).ok())
         .unwrap_or_default()
 }
 
-fn as_text(value: ValueRef<'_>) -> Option<String> {
+pub(super) fn as_text(value: ValueRef<'_>) -> Option<String> {
     match value {
         ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         _ => None,
     }
 }
 
-fn as_whole(value: ValueRef<'_>) -> Option<u64> {
+pub(super) fn as_whole(value: ValueRef<'_>) -> Option<u64> {
     match value {
         ValueRef::Integer(number) => u64::try_from(number).ok(),
         _ => None,

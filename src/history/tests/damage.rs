@@ -15,7 +15,7 @@ fn a_newer_file_and_a_strange_one_are_left_as_they_are() {
     for (sql, words) in [
         (
             "PRAGMA application_id = 1869767528; PRAGMA user_version = 7; CREATE TABLE a (x)",
-            "a newer version of orchestrate has written it (format 7; this one knows 1)",
+            "a newer version of orchestrate has written it (format 7; this one knows 2)",
         ),
         (
             "CREATE TABLE history (command)",
@@ -55,14 +55,27 @@ fn a_damaged_file_is_set_aside() {
     }
 }
 
+/// The first page of each table and index, from 1.
+fn roots(home: &Home) -> Vec<usize> {
+    let connection = Connection::open(home.path()).expect("opened");
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE rootpage > 1";
+    let mut statement = connection.prepare(sql).expect("valid SQL");
+    let rows = statement.query_map([], |row| row.get::<_, i64>(0));
+    let roots = rows.expect("readable").map(|root| root.expect("a number"));
+    let roots = roots.map(|root| usize::try_from(root).expect("positive"));
+    roots.collect()
+}
+
 #[test]
 fn damage_behind_a_good_header_is_found_when_it_is_met() {
     let home = Home::new();
     home.record();
     let mut bytes = fs::read(home.path()).expect("readable");
-    // Everything but the first page, which holds the header and the list of tables.
+    // Everything but the header and the list of tables.
     let page = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
-    bytes[page..].fill(0xff);
+    for root in roots(&home) {
+        bytes[(root - 1) * page..root * page].fill(0xff);
+    }
     home.holds(&bytes);
     let mut history = home.open();
     assert_eq!(history.set_aside(), None);
