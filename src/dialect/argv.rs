@@ -480,7 +480,7 @@ impl<'a> Builder<'a> {
 }
 
 /// llama.cpp's name of a type.
-const fn kv_type_name(kind: KvType) -> &'static str {
+pub(super) const fn kv_type_name(kind: KvType) -> &'static str {
     match kind {
         KvType::F32 => "f32",
         KvType::F16 => "f16",

@@ -12,6 +12,7 @@
 //! | what is a server asked, and what does its refusal say? | [`completion_request`], [`Refusal`] |
 //! | where does a server tell how far it is? | [`Counting`] |
 //! | how are tokens counted? | [`tokenize_args`], [`listed_tokens`] |
+//! | how does llama-bench measure, and what? | [`bench_args`], [`bench_rows`] |
 //! | how is a model made to choose among names? | [`choice`] |
 //! | which environment does it get? | [`environment`] |
 //! | what does this line of its log say? | [`LogEvent`], [`JsonLine`] |
@@ -30,6 +31,7 @@ pub mod environment;
 mod extra;
 mod help;
 mod json;
+mod llama_bench;
 mod log;
 mod program;
 pub mod server;
@@ -43,6 +45,7 @@ pub use ending::{Boundaries, HowItEnded, OutputFilter, Style, Tail};
 pub use extra::ExtraError;
 pub use help::HelpOption;
 pub use json::{JsonLine, MemoryRow, PromptProgress, StreamEvent};
+pub use llama_bench::{BenchArgs, BenchRow, bench_args, bench_rows};
 pub use log::{Fact, LogEvent, Memory, Severity, Slot};
 pub use program::Program;
 pub use server::{Refusal, completion_request, server_args};
