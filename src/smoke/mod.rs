@@ -39,7 +39,7 @@ pub use report::{Done, Report, Tested};
 use crate::dialect::Program;
 use crate::exit::Exit;
 use crate::host::unix_ms;
-use crate::profile::{Problems, ProfileError};
+use crate::profile::{Problems, ProfileError, nearest};
 use crate::store::{ConfigError, Paths, Places};
 use crate::supervise::sweep_orphans;
 use crate::ui::{Console, Interrupts, while_waiting};
@@ -97,10 +97,12 @@ pub enum SmokeError {
         path: PathBuf,
     },
     /// No case is meant.
-    #[error("no case is meant by {pattern:?}; `orchestrate smoke --list` shows all of them")]
+    #[error("no case is meant by {pattern:?}{}; `orchestrate smoke --list` shows all of them", meant(nearest.as_deref()))]
     NothingMeant {
         /// What was asked for.
         pattern: String,
+        /// The case that was probably meant.
+        nearest: Option<String>,
     },
     /// No case is about a profile.
     #[error("no case is about a profile: --profile is for cases with model = \"profile\"")]
@@ -234,6 +236,8 @@ fn planned<'c>(
     match &request.only {
         Some(pattern) if meant.is_empty() => Err(SmokeError::NothingMeant {
             pattern: pattern.clone(),
+            nearest: nearest(pattern, cases.iter().map(|case| case.name.as_str()))
+                .map(str::to_owned),
         }),
         _ => Ok(meant),
     }
@@ -254,6 +258,10 @@ fn created(path: &Path) -> Result<(PathBuf, File), SmokeError> {
             source,
         }),
     }
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!(" (did you mean {name:?}?)"))
 }
 
 /// Runs all of them, one after the other, until somebody asks for the end.
