@@ -333,7 +333,7 @@ impl Generation {
         if matches!(self.terms.program, Program::Server { .. }) {
             return self.take_log(now, bytes, actions);
         }
-        self.take_text(now, bytes, actions);
+        self.take_text(now, bytes, 1, actions);
     }
 
     fn take_log(&mut self, now: Duration, bytes: &[u8], actions: &mut Vec<Action>) {
@@ -347,6 +347,7 @@ impl Generation {
         if self.cause.is_some() {
             return;
         }
+        let before = self.served.generated();
         let content = self.served.learn(event, self.terms.max_tokens);
         if let Some(progress) = self.served.progress.take() {
             if let Some(failure) = self.prompt_too_long(progress) {
@@ -366,7 +367,8 @@ impl Generation {
         };
         self.watch(now, Event::Counters(counters), actions);
         if !content.is_empty() {
-            self.take_text(now, content.as_bytes(), actions);
+            let tokens = self.served.generated().saturating_sub(before);
+            self.take_text(now, content.as_bytes(), tokens, actions);
         }
         if let Some(end) = self.served.end.take() {
             // A stop sequence came first.
@@ -385,11 +387,12 @@ impl Generation {
         Served::prompt_too_long(progress.total, context)
     }
 
-    fn take_text(&mut self, now: Duration, bytes: &[u8], actions: &mut Vec<Action>) {
+    /// A piece of text, of so many tokens; 0 is one of which nobody told.
+    fn take_text(&mut self, now: Duration, bytes: &[u8], tokens: u32, actions: &mut Vec<Action>) {
         // What comes after a stop sequence is nobody's text.
         let Some(text) = &mut self.text else { return };
         let (step, late) = text.push(bytes);
-        self.pieces.arrived(now);
+        self.pieces.arrived(now, tokens);
         self.enter(Phase::Decode, actions);
         self.show(step.text, actions);
         let event = Event::Text {

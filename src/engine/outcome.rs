@@ -315,9 +315,11 @@ pub struct Measured {
     pub ms_per_token: Option<f64>,
     /// (last − first piece) / (N − 1), by our own clock, for N tokens that have text.
     pub tpot_ms: Option<f64>,
-    /// Time between pieces, where each piece arrived as it was written, and at most one per
-    /// millisecond.
+    /// Time between tokens, where each piece arrived as it was written, and at most one per
+    /// millisecond; pieces of several tokens are left out.
     pub gaps: Option<Gaps>,
+    /// All of those times, in milliseconds and in their order; empty where `gaps` is absent.
+    pub gaps_ms: Vec<f64>,
     /// Largest resident set of the process, in bytes.
     pub peak_rss_bytes: Option<u64>,
     /// From the command to the decision to end it, or to its own end where nobody decided.

@@ -1,6 +1,6 @@
 //! The three things that a generation reads: text, log lines, and the clock between pieces.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::generation::Phase;
@@ -228,10 +228,16 @@ impl LogReader {
 #[derive(Debug, Default)]
 pub(super) struct PieceClock {
     arrivals: Vec<Duration>,
+    /// Which of them brought more than one token.
+    lumps: BTreeSet<usize>,
 }
 
 impl PieceClock {
-    pub(super) fn arrived(&mut self, now: Duration) {
+    /// A piece of so many tokens arrived.
+    pub(super) fn arrived(&mut self, now: Duration, tokens: u32) {
+        if tokens > 1 {
+            self.lumps.insert(self.arrivals.len());
+        }
         self.arrivals.push(now);
     }
 
@@ -245,14 +251,21 @@ impl PieceClock {
     pub(super) fn without_last(&self, count: usize) -> &[Duration] {
         &self.arrivals[..self.arrivals.len().saturating_sub(count)]
     }
-}
 
-/// Times between arrivals, in milliseconds.
-pub(super) fn gaps(arrivals: &[Duration]) -> Vec<f64> {
-    arrivals
-        .windows(2)
-        .map(|pair| ms(pair[1].saturating_sub(pair[0])))
-        .collect()
+    /// Whether each piece is one token, as far as anybody told.
+    pub(super) fn is_one_token_each(&self) -> bool {
+        self.lumps.is_empty()
+    }
+
+    /// The times between tokens, in milliseconds, without the last `count` pieces. A piece of several
+    /// tokens ends no such time.
+    pub(super) fn gaps(&self, count: usize) -> Vec<f64> {
+        let pairs = self.without_last(count).windows(2).enumerate();
+        let pairs = pairs.filter(|(first, _)| !self.lumps.contains(&(first + 1)));
+        pairs
+            .map(|(_, pair)| ms(pair[1].saturating_sub(pair[0])))
+            .collect()
+    }
 }
 
 /// (last − first) / steps in milliseconds.

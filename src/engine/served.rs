@@ -38,6 +38,12 @@ impl Served {
         event.content.replace('\0', "")
     }
 
+    /// Tokens that were generated so far, as far as it was told.
+    pub(super) fn generated(&self) -> u32 {
+        let told = self.timings.as_ref();
+        told.and_then(Timings::generated_tokens).unwrap_or(0)
+    }
+
     /// The failure that a refusal is.
     pub(super) fn refused(refusal: Refusal) -> Failure {
         match refusal {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Action, Ended, Generation, Lost, Program};
 use crate::dialect::{HowItEnded, Style, Timings};
 use crate::engine::outcome::{End, Evidence, Failure, Gaps, Measured, Outcome};
-use crate::engine::reading::{TextTail, gaps, ms, tpot};
+use crate::engine::reading::{TextTail, ms, tpot};
 use crate::supervise::{BURST, ExitReport, Status};
 
 /// How llama-completion ends when it refuses a model, a prompt or an argument.
@@ -158,8 +158,17 @@ impl Generation {
         let generated = timings.generated_tokens().map(u64::from);
         // Where each piece is a token, the pieces say how many steps there were. Elsewhere the tokens
         // do, but for the end-of-text token, which has no text.
-        let tokens_seen = counted.or(generated.map(|n| n - u64::from(tail.end_of_text).min(n)));
+        let told = generated.map(|n| n - u64::from(tail.end_of_text).min(n));
+        let one_each = counted.filter(|_| self.pieces.is_one_token_each());
+        let tokens_seen = one_each.or(told);
         let tpot_ms = tokens_seen.and_then(|tokens| tpot(pieces, tokens.saturating_sub(1)));
+        // Writes that come closer together are read together: their gaps were not seen.
+        let seen = apart && tpot_ms.is_none_or(|gap| gap >= ms(BURST));
+        let gaps_ms = if seen {
+            self.pieces.gaps(tail.own_writes)
+        } else {
+            Vec::new()
+        };
         Measured {
             load_ms: self.loaded.map(since_spawn).or(timings.load_ms),
             ttft_ms: pieces
@@ -177,10 +186,8 @@ impl Generation {
             },
             ms_per_token: timings.ms_per_token(),
             tpot_ms,
-            gaps: apart.then(|| gaps(pieces)).and_then(Gaps::of).filter(|_| {
-                // Writes that come closer together are read together: their gaps were not seen.
-                tpot_ms.is_none_or(|gap| gap >= ms(BURST))
-            }),
+            gaps: Gaps::of(gaps_ms.clone()),
+            gaps_ms,
             peak_rss_bytes: exit.map(|report| report.usage.peak_rss_bytes),
             decided_ms: ms(self.decided.unwrap_or(now)),
             total_ms: ms(now),

@@ -130,6 +130,7 @@ fn measures_the_models_pieces_and_not_the_programs_own_words() {
     assert_eq!(measured.tpot_ms, Some(20.0));
     let gaps = measured.gaps.expect("two gaps");
     assert_eq!((gaps.p50, gaps.max), (10.0, 30.0));
+    assert_eq!(measured.gaps_ms, [10.0, 30.0]);
     assert_eq!((measured.decided_ms, measured.total_ms), (1000.0, 1000.0));
 }
 

@@ -251,3 +251,25 @@ fn it_is_measured_by_its_own_timings_and_our_clock() {
     assert_eq!(measured.tpot_ms, Some(20.0));
     assert_eq!(measured.total_ms, 460.0);
 }
+
+#[test]
+fn a_gap_is_the_time_between_two_tokens() {
+    let told = tell(
+        terms(),
+        [
+            (ms(150), Input::Asked),
+            (ms(200), piece_of("a", 1)),
+            (ms(210), piece_of("b", 2)),
+            // The first half of a character is sent with the other one.
+            (ms(250), piece_of("\u{e9}", 4)),
+            (ms(260), piece_of("c", 5)),
+            (ms(300), last("limit", false)),
+            (ms(310), killed()),
+        ],
+    );
+    let measured = &told.outcome().measured;
+    assert_eq!(measured.gaps_ms, [10.0, 10.0]);
+    assert_eq!(measured.gaps.expect("two gaps").max, 10.0);
+    // Five tokens in 60 ms, whatever the number of pieces.
+    assert_eq!(measured.tpot_ms, Some(15.0));
+}
