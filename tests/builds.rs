@@ -293,6 +293,7 @@ fn every_build_takes_the_arguments_of_a_shipped_profile() {
                 profile: &profile,
                 model: Path::new("m.gguf"),
                 context: 512,
+                slots: 1,
                 threads: 2,
                 batch_threads: 4,
             };

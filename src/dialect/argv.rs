@@ -18,8 +18,10 @@ pub struct GenerationArgs<'a> {
     pub profile: &'a Profile,
     /// The model's file.
     pub model: &'a Path,
-    /// Context size in tokens, already lowered to what the model was trained for.
+    /// Context size in tokens, already lowered to what the model was trained for; of each slot.
     pub context: u32,
+    /// How many requests are answered at once, 1 or more; only a server can answer more than one.
+    pub slots: u32,
     /// Threads for generation.
     pub threads: u32,
     /// Threads for prompt evaluation.

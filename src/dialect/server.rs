@@ -16,8 +16,15 @@ use crate::profile::{Constraint, Profile, Sampling};
 /// server's health meanwhile; with llama.cpp's own default, one per CPU, eight streams were seen to
 /// silence `/health`.
 const HTTP_THREADS: u32 = 8;
+/// HTTP threads beside those that are busy with a stream each (llama.cpp's own default, in
+/// `server-http.cpp`).
+const SPARE_HTTP_THREADS: u32 = 4;
+/// What each slot gets of the context is made a multiple of this (`GGML_PAD(n_ctx_seq, 256)` in
+/// `llama-context.cpp`).
+const CONTEXT_STEP: u32 = 256;
 
-/// The arguments of a `llama-server` that answers one request at a time, at `socket` alone.
+/// The arguments of a `llama-server` that answers as many requests at a time as it has slots, at `socket`
+/// alone.
 ///
 /// # Errors
 /// [`ArgsError`] if the profile asks for something that the build cannot do, or the build cannot listen
@@ -32,10 +39,12 @@ pub fn server_args(
     let flag = builder.needed(&["--host"], "backend")?;
     builder.push(flag);
     builder.push(socket.as_os_str());
-    builder.value(&["-np", "--parallel"], "backend", 1)?;
+    let slots = request.slots.max(1);
+    builder.value(&["-np", "--parallel"], "backend", slots)?;
     // Builds of December 2025 take one slot for no choice and make four, unless the KV cache is unified.
-    // They are told by what they lack; for one slot it changes nothing else.
-    if !capabilities.supports("--fit") {
+    // They are told by what they lack; for one slot it changes nothing else. Several have a cache each,
+    // as they have with every build that is given their number, so that none reads what is the others'.
+    if slots == 1 && !capabilities.supports("--fit") {
         builder.push_if_known(&["-kvu", "--kv-unified"]);
     }
     // By default 8 GiB, more than a whole budget, for prompts that never come again.
@@ -43,7 +52,8 @@ pub fn server_args(
         builder.push("0");
     }
     if builder.push_if_known(&["--threads-http"]) {
-        builder.push(HTTP_THREADS.to_string());
+        let threads = HTTP_THREADS.max(slots.saturating_add(SPARE_HTTP_THREADS));
+        builder.push(threads.to_string());
     }
     if let Some(counting) = Counting::of(request.profile, capabilities) {
         builder.push_if_known(&[counting.switch()]);
@@ -51,9 +61,21 @@ pub fn server_args(
     let _ = builder.push_if_known(&["--no-ui", "--no-webui"]);
     // Without it older builds know a fixed list of chat templates only.
     builder.push_if_known(&["--jinja"]);
-    builder.sizes_and_threads(request)?;
+    builder.sizes_and_threads(&GenerationArgs {
+        context: shared_context(request.context, slots),
+        ..*request
+    })?;
     builder.memory(request.profile)?;
     builder.finish(request.profile)
+}
+
+/// The context of all slots, which share it equally: each gets what it would get alone.
+fn shared_context(context: u32, slots: u32) -> u32 {
+    if slots == 1 {
+        return context;
+    }
+    let each = context.checked_next_multiple_of(CONTEXT_STEP);
+    each.unwrap_or(context).saturating_mul(slots)
 }
 
 /// The body of `POST /completion` that gives, for a prompt, the text which `llama-completion` gives with
@@ -109,6 +131,27 @@ pub fn completion_request(
         }
     }
     Value::Object(body)
+}
+
+/// Where a request goes that is one of several, and what it may find there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Placement {
+    /// The slot that answers it, from 0; `None` is the server's choice. A build that does not know
+    /// `id_slot` chooses, too.
+    pub slot: Option<u32>,
+    /// Whether what the slot has read before, and this prompt begins with, is not read again.
+    pub cached: bool,
+}
+
+/// Puts a request of [`completion_request`] there.
+pub fn place(request: &mut Value, placement: Placement) {
+    let Value::Object(body) = request else { return };
+    if let Some(slot) = placement.slot {
+        body.insert("id_slot".to_owned(), slot.into());
+    }
+    if placement.cached {
+        body.insert("cache_prompt".to_owned(), true.into());
+    }
 }
 
 fn sampling(sampling: &Sampling) -> [(&'static str, Option<Value>); 8] {

@@ -209,6 +209,7 @@ impl Request {
             profile: &profile,
             model: &model,
             context,
+            slots: 1,
             threads: count(profile.threads),
             batch_threads: count(profile.batch_threads),
         };

@@ -28,6 +28,7 @@ fn of_profile(set: &ProfileSet, name: &str, capabilities: &Capabilities) -> Vec<
         profile,
         model: Path::new("model.gguf"),
         context: profile.context,
+        slots: 1,
         threads: 1,
         batch_threads: 1,
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use orchestrate::dialect::server::{Placement, place};
 use orchestrate::dialect::{
     ArgsError, Argv, Capabilities, Counting, GenerationArgs, Program, completion_args,
     completion_request, server_args,
@@ -54,6 +55,7 @@ fn args(profile: &Profile, capabilities: &Capabilities) -> Result<Argv, ArgsErro
         profile,
         model: Path::new("m.gguf"),
         context: 2048,
+        slots: 1,
         threads: 2,
         batch_threads: 4,
     };
@@ -211,6 +213,7 @@ fn a_server_is_started_with_what_it_is_asked_for_later() {
             profile: &profile,
             model: Path::new("m.gguf"),
             context: 2048,
+            slots: 1,
             threads: 2,
             batch_threads: 4,
         };
@@ -233,4 +236,56 @@ fn pings_are_turned_off_where_the_build_knows_how() {
         Some((-1).into())
     );
     assert_eq!(interval(&server(&["--slots"])), None);
+}
+
+#[test]
+fn each_of_several_slots_has_the_context_that_one_has() {
+    let profile = profile();
+    let given = |build: &Capabilities, slots: u32, context: u32| {
+        let request = GenerationArgs {
+            profile: &profile,
+            model: Path::new("m.gguf"),
+            context,
+            slots,
+            threads: 2,
+            batch_threads: 4,
+        };
+        let argv = server_args(&request, Path::new("/s.sock"), build).expect("known");
+        let words: Vec<_> = argv.args.iter().map(|arg| arg.to_string_lossy()).collect();
+        let after = |flag: &str| {
+            let at = words.iter().position(|word| word == flag)?;
+            words.get(at + 1).map(ToString::to_string)
+        };
+        let unified = words
+            .iter()
+            .any(|word| word == "-kvu" || word == "--kv-unified");
+        let numbers = ["-np", "-c", "--threads-http"].map(|flag| after(flag).unwrap_or_default());
+        (numbers.join(" "), unified)
+    };
+    let new = probed(Program::Server, "b11434");
+    assert_eq!(given(&new, 1, 300), ("1 300 8".to_owned(), false));
+    assert_eq!(given(&new, 4, 300), ("4 2048 8".to_owned(), false));
+    assert_eq!(given(&new, 16, 512), ("16 8192 20".to_owned(), false));
+    // It makes four slots of one, unless they share a cache; of two it makes two.
+    let old = probed(Program::Server, "b7347");
+    assert_eq!(given(&old, 1, 512), ("1 512 8".to_owned(), true));
+    assert_eq!(given(&old, 2, 512), ("2 1024 8".to_owned(), false));
+}
+
+#[test]
+fn a_request_is_put_into_its_slot_and_may_find_what_was_read_there() {
+    let mut body = completion_request(&profile(), "hi", 0, &server(&[]));
+    assert_eq!(body["cache_prompt"], false);
+    let as_it_was = body.clone();
+    place(&mut body, Placement::default());
+    assert_eq!(body, as_it_was);
+    place(
+        &mut body,
+        Placement {
+            slot: Some(3),
+            cached: true,
+        },
+    );
+    assert_eq!(body["id_slot"], 3);
+    assert_eq!(body["cache_prompt"], true);
 }
