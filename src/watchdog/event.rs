@@ -47,6 +47,9 @@ pub enum Event<'a> {
         /// Its bytes, by which repeated tokens are known. A token may have none.
         piece: &'a [u8],
     },
+    /// Another answer of the same process came by something new: progress, which says nothing of the speed
+    /// of the one that is judged, and nothing about its phase.
+    Beside,
     /// How much of the prompt is evaluated. Also begins prefill, where that was not said before.
     PromptProgress {
         /// Tokens that are evaluated, or being evaluated.

@@ -132,6 +132,20 @@ impl Watchdog {
         }
     }
 
+    /// A watchdog for one question to a process that has loaded: it begins with the evaluation of the
+    /// prompt, at [`Terms::spawned`], and with nothing counted.
+    #[must_use]
+    pub fn asked(terms: Terms) -> Self {
+        let mut prompt = PromptPace::default();
+        prompt.entered(terms.spawned);
+        Self {
+            phase: Phase::Prefill,
+            loaded_at: Some(terms.spawned),
+            prompt,
+            ..Self::executed(terms)
+        }
+    }
+
     /// Knows more of this model on this machine than when it began.
     pub fn expect(&mut self, expected: Expected) {
         self.terms.expected = expected;
@@ -264,6 +278,11 @@ impl Watchdog {
             Event::Entered(phase) => self.enter(now, phase),
             Event::PromptGiven => self.prompt_given = true,
             Event::Text { tokens, piece } => return self.take_text(now, tokens, piece),
+            Event::Beside => {
+                if matches!(self.phase, Phase::Prefill | Phase::Decode) {
+                    self.advance(now);
+                }
+            }
             Event::PromptProgress { processed, total } => {
                 self.enter(now, Phase::Prefill);
                 if self.phase == Phase::Prefill && self.prompt.report(now, processed, total) {

@@ -99,6 +99,25 @@ pub struct Expected {
     pub computes_on_cpu: bool,
 }
 
+impl Expected {
+    /// What may be expected of each of so many answers that are generated at once: a step of all of them
+    /// takes at most as long as a step of each, one after the other.
+    #[must_use]
+    pub fn shared_by(self, answers: u32) -> Self {
+        let times = answers.max(1);
+        let slower = |speed: Known<MsPerToken>| {
+            let slower = MsPerToken::new(speed.value.get() * f64::from(times));
+            Known::new(slower.unwrap_or(speed.value), speed.source)
+        };
+        let longer = |gap: Known<Duration>| Known::new(gap.value.saturating_mul(times), gap.source);
+        Self {
+            gap_p99: self.gap_p99.map(longer),
+            ms_per_token: self.ms_per_token.map(slower),
+            ..self
+        }
+    }
+}
+
 /// Windows that replace the computed ones; raised to [`SHORTEST`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Windows {

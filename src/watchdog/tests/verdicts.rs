@@ -6,7 +6,7 @@ use super::sim::{Look, Sim, secs};
 use crate::units::MsPerToken;
 use crate::watchdog::{
     Blocked, Budget, Cause, Counters, Event, Expected, Finding, GroupState, Known, Phase,
-    SLOW_WINDOWS, Sample, Source, Terms, Verdict, Why,
+    SLOW_WINDOWS, Sample, Source, Terms, Verdict, Watchdog, Why,
 };
 
 pub(super) fn terms() -> Terms {
@@ -270,6 +270,48 @@ fn only_counters_that_rise_are_progress() {
         sim.tell(Event::Counters(counters));
         assert_eq!(sim.dog.silent_for().is_zero(), progress, "{counters:?}");
     }
+}
+
+#[test]
+fn what_others_come_by_is_progress_and_teaches_no_speed() {
+    let mut sim = generating(terms());
+    let known = (sim.dog.speed(), sim.dog.window());
+    for _ in 0..50 {
+        sim.wait(secs(9.0));
+        sim.tell(Event::Beside);
+        assert!(sim.dog.silent_for().is_zero());
+    }
+    assert_eq!((sim.dog.speed(), sim.dog.window()), known);
+    // Nobody answers before the model is loaded.
+    let mut loading = Sim::new(terms(), Look::Busy);
+    loading.wait(secs(1.0));
+    loading.tell(Event::Beside);
+    assert!(!loading.dog.silent_for().is_zero());
+}
+
+#[test]
+fn whoever_is_asked_again_begins_with_its_prompt_and_nothing_counted() {
+    let spawned = secs(100.0);
+    let dog = Watchdog::asked(Terms { spawned, ..terms() });
+    assert_eq!(dog.phase(), Phase::Prefill);
+    assert_eq!(dog.speed(), None);
+    assert_eq!(dog.deadline(), Some(spawned));
+}
+
+#[test]
+fn what_is_shared_takes_at_most_as_long_as_one_after_the_other() {
+    let expected = Expected {
+        gap_p99: Some(Known::new(secs(0.2), Source::History)),
+        ms_per_token: MsPerToken::new(100.0).map(|ms| Known::new(ms, Source::History)),
+        ..Expected::default()
+    };
+    let shared = expected.shared_by(4);
+    assert_eq!(shared.gap_p99.map(|gap| gap.value), Some(secs(0.8)));
+    assert_eq!(shared.ms_per_token.map(|ms| ms.value.get()), Some(400.0));
+    assert_eq!(
+        (expected.shared_by(1), expected.shared_by(0)),
+        (expected, expected)
+    );
 }
 
 #[test]
