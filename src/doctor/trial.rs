@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::facts::Trial;
 use crate::dialect::build_info::features;
-use crate::engine::{End, Failure, Outcome, Request, Session, SessionEvent};
+use crate::engine::{Drill, End, Failure, Outcome, Request, Session, SessionEvent};
 use crate::host::proc::Sight;
 use crate::profile::{Override, Profile};
 use crate::store::{DEMO, Paths, Places, open_model};
@@ -77,6 +77,7 @@ fn request(install: Install, paths: &Paths, accepted: Instant) -> Result<Request
         model: model.path,
         prompt: prompt.map_err(|error| error.to_string())?,
         probabilities: 0,
+        drill: Drill::default(),
         expected: Expected::default(),
         jobs: Some(paths.jobs()),
         accepted,

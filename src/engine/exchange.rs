@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-use crate::client::{Answer, ClientError, EventStream, ServerClient, Streamed};
+use super::drill::{Announced, Asked, Beside, CompanionTold, Drill};
+use super::question::{Question, Rehearsal};
+use crate::client::{Answer, ClientError, ServerClient, Streamed};
 use crate::dialect::server::{applied_template, template_request, token_count, tokenize_request};
-use crate::dialect::{Capabilities, JsonLine, Refusal, StreamEvent, completion_request};
-use crate::profile::{Profile, Prompt};
+use crate::dialect::{JsonLine, Refusal, StreamEvent};
+use crate::profile::Prompt;
 
 /// How often a server is asked for its health until it says by its log that it listens: it nearly always
 /// does, so this is only for builds that say it in words which we do not know.
@@ -21,38 +23,10 @@ const POLL: Duration = Duration::from_millis(250);
 const POLL_LISTENING: Duration = Duration::from_millis(20);
 /// How long the answer to one such question may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What became of an answer that ended in order, but without the event that says why.
+const NO_LAST_EVENT: &str = "the stream ended before its last event";
 /// Messages that may wait for the session before the answer is no longer read.
 const IN_FLIGHT: usize = 64;
-
-/// What a server is asked.
-#[derive(Debug, Clone)]
-pub(super) struct Question {
-    pub(super) profile: Profile,
-    pub(super) prompt: Prompt,
-    /// How many of the likeliest tokens are to be told at each place.
-    pub(super) probabilities: u32,
-    /// What the server's build knows.
-    pub(super) capabilities: Capabilities,
-}
-
-impl Question {
-    /// The body of the request, where the prompt needs no forming.
-    pub(super) fn body(&self) -> Option<Value> {
-        match &self.prompt {
-            Prompt::Raw(text) => Some(self.body_for(text)),
-            Prompt::Chat { .. } => None,
-        }
-    }
-
-    fn body_for(&self, prompt: &str) -> Value {
-        completion_request(
-            &self.profile,
-            prompt,
-            self.probabilities,
-            &self.capabilities,
-        )
-    }
-}
 
 /// What a talk tells, in this order.
 #[derive(Debug)]
@@ -63,8 +37,12 @@ pub(super) enum Message {
     Formed(String),
     /// How many tokens the prompt has; only where nothing is generated.
     Tokens(Option<u64>),
-    /// An event of the answer.
+    /// A question is being written.
+    Announced(Announced),
+    /// An event of the answer to it.
     Event(Box<StreamEvent>),
+    /// Something came of a question beside it.
+    Beside(Beside),
     /// It does not do what it was asked. The last message.
     Refused(Refusal),
     /// The answer is over, or was broken off. The last message.
@@ -143,6 +121,19 @@ enum Stopped {
     Broken(String),
 }
 
+impl Stopped {
+    /// The same, with the name of the question that it is about.
+    fn of(self, asked: Asked) -> Self {
+        match self {
+            Self::Refused(Refusal::Other(words)) => {
+                Self::Refused(Refusal::Other(format!("{asked}: {words}")))
+            }
+            Self::Broken(detail) => Self::Broken(format!("{asked}: {detail}")),
+            refused @ Self::Refused(_) => refused,
+        }
+    }
+}
+
 impl From<ClientError> for Stopped {
     fn from(error: ClientError) -> Self {
         Self::Broken(format!("failed to {error}"))
@@ -155,6 +146,7 @@ impl From<Answer> for Stopped {
     }
 }
 
+#[derive(Clone)]
 struct Talk {
     client: ServerClient,
     listening: Arc<Notify>,
@@ -166,20 +158,103 @@ impl Talk {
         self.until_ready().await;
         self.tell(Message::Ready).await;
         let prompt = self.formed(&question.prompt).await?;
-        let body = question.body_for(&prompt);
-        match self.client.stream("/completion", &body).await? {
-            Streamed::Refused(answer) => Err(answer.into()),
-            Streamed::Events(events) => self.pass_on(events).await,
+        self.tell_formed(&question.prompt, &prompt).await;
+        // All are formed before the first is asked: between two of them is no other work.
+        let rehearsals = self.rehearsals(&question.drill).await?;
+        let mut beside = Vec::new();
+        for (stream, companion) in (2..).zip(&question.drill.beside) {
+            let formed = self.formed(&companion.prompt).await;
+            beside.push(formed.map_err(|why| why.of(Asked::Beside(stream)))?);
         }
+        for rehearsal in rehearsals {
+            let (asked, max_tokens) = (rehearsal.asked, rehearsal.max_tokens);
+            self.announce(asked, max_tokens, [&rehearsal.prompt]).await;
+            let body = question.rehearsal(&rehearsal);
+            self.ask(&body, Message::Event).await?;
+        }
+        let all = std::iter::once(&prompt).chain(&beside);
+        let max_tokens = question.profile.max_tokens;
+        self.announce(Asked::Measured, max_tokens, all).await;
+        let mut companions = JoinSet::new();
+        for (stream, prompt) in (2..).zip(beside) {
+            let body = question.beside(stream, &prompt);
+            companions.spawn(self.clone().accompany(stream, body));
+        }
+        self.ask(&question.measured(&prompt), Message::Event)
+            .await?;
+        while companions.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    /// What is asked before the measured question, formed, in its order.
+    async fn rehearsals(&self, drill: &Drill) -> Result<Vec<Rehearsal>, Stopped> {
+        let mut rehearsals = Vec::new();
+        for mut rehearsal in Rehearsal::all(drill) {
+            let formed = self.formed(&Prompt::clone(&rehearsal.unformed)).await;
+            rehearsal.prompt = formed.map_err(|why| why.of(rehearsal.asked))?;
+            rehearsals.push(rehearsal);
+        }
+        Ok(rehearsals)
+    }
+
+    async fn announce<'p>(
+        &self,
+        asked: Asked,
+        max_tokens: u32,
+        prompts: impl IntoIterator<Item = &'p String>,
+    ) {
+        let announced = Announced {
+            asked,
+            max_tokens,
+            prompt_bytes: prompts.into_iter().map(String::len).collect(),
+        };
+        self.tell(Message::Announced(announced)).await;
+    }
+
+    /// Asks, and passes the answer on up to its last event.
+    async fn ask(
+        &self,
+        body: &Value,
+        message: impl Fn(Box<StreamEvent>) -> Message,
+    ) -> Result<(), Stopped> {
+        let mut events = match self.client.stream("/completion", body).await? {
+            Streamed::Refused(answer) => return Err(answer.into()),
+            Streamed::Events(events) => events,
+        };
+        let mut is_whole = false;
+        while let Some(data) = events.next().await {
+            if let JsonLine::Stream(event) = JsonLine::parse(&data?) {
+                is_whole |= event.stop.is_some() || event.error.is_some();
+                self.tell(message(event)).await;
+            }
+        }
+        if is_whole {
+            Ok(())
+        } else {
+            Err(Stopped::Broken(NO_LAST_EVENT.to_owned()))
+        }
+    }
+
+    /// Asks beside the measured question. What goes wrong ends neither that answer nor any other.
+    async fn accompany(self, stream: u32, body: Value) {
+        let beside = |told| Message::Beside(Beside { stream, told });
+        let answered = self.ask(&body, |event| beside(CompanionTold::Event(event)));
+        let told = match answered.await {
+            Ok(()) => return,
+            Err(Stopped::Refused(refusal)) => CompanionTold::Refused(refusal),
+            Err(Stopped::Broken(detail)) => CompanionTold::BrokenOff(detail),
+        };
+        self.tell(beside(told)).await;
     }
 
     async fn form_only(self, prompt: Prompt) -> Result<(), Stopped> {
         self.until_ready().await;
         self.tell(Message::Ready).await;
-        let prompt = self.formed(&prompt).await?;
+        let formed = self.formed(&prompt).await?;
+        self.tell_formed(&prompt, &formed).await;
         let answer = self
             .client
-            .post("/tokenize", &tokenize_request(&prompt))
+            .post("/tokenize", &tokenize_request(&formed))
             .await?;
         self.tell(Message::Tokens(token_count(&answer.body))).await;
         Ok(())
@@ -208,21 +283,15 @@ impl Talk {
         let body = template_request(system, user);
         let answer = self.client.post("/apply-template", &body).await?;
         match applied_template(&answer.body) {
-            Some(formed) if answer.status == 200 => {
-                self.tell(Message::Formed(formed.clone())).await;
-                Ok(formed)
-            }
+            Some(formed) if answer.status == 200 => Ok(formed),
             _ => Err(answer.into()),
         }
     }
 
-    async fn pass_on(&self, mut events: EventStream) -> Result<(), Stopped> {
-        while let Some(data) = events.next().await {
-            if let JsonLine::Stream(event) = JsonLine::parse(&data?) {
-                self.tell(Message::Event(event)).await;
-            }
+    async fn tell_formed(&self, prompt: &Prompt, formed: &str) {
+        if matches!(prompt, Prompt::Chat { .. }) {
+            self.tell(Message::Formed(formed.to_owned())).await;
         }
-        Ok(())
     }
 
     async fn tell(&self, message: Message) {

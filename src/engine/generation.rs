@@ -5,27 +5,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::drill::{Announced, Beside};
 use super::outcome::{End, Failure, Interruption, Outcome};
 use super::reading::{Heard, LogReader, PieceClock, TextReader};
 use super::served::Served;
 use crate::dialect::{PromptProgress, Refusal, StreamEvent, Style, Told};
-use crate::supervise::{ExitReport, Ladder, Rung, StopSignal};
-use crate::watchdog::{
-    self, Counters, Event, Expected, Finding, Projection, Sample, Slow, Watchdog,
-};
+use crate::supervise::{ExitReport, Ladder};
+use crate::watchdog::{self, Counters, Event, Finding, Projection, Sample, Slow, Watchdog};
 use asking::Asking;
+use drill::Drilling;
 
-/// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
-/// or for ever: the handler takes the lock of its log, and where the signal came while a token was
-/// being logged, that lock is held (seen: 5 of 40 signals to the embedded model, which logs 3 000
-/// tokens per second; next to never with a real one).
-const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
-/// How long it may take to leave after SIGTERM: some milliseconds, unless the machine is overloaded.
-const TERMINATE_PATIENCE: Duration = Duration::from_secs(1);
-
-/// How long a llama-server may take to leave after SIGTERM: 0.2 s when idle, 1.2 s while it loads (seen
-/// in b11434), and as long as the batch takes that it is evaluating.
-const SERVER_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a server may live after it has broken off its answer: one that crashes is gone by then, and
 /// its exit says more.
 const BROKEN_PATIENCE: Duration = Duration::from_secs(1);
@@ -60,8 +49,12 @@ pub(super) enum Input {
     Stderr(Vec<u8>),
     /// The server is ready, and is being asked.
     Asked,
-    /// The server sent an event of its answer.
+    /// A question is being written to the server.
+    Announced(Announced),
+    /// The server sent an event of its answer to the last question that was announced.
     Served(Box<StreamEvent>),
+    /// Something came of a question beside that.
+    Beside(Beside),
     /// The server has formed the prompt, and nothing more is asked of it.
     Formed,
     /// The server does not do what it was asked.
@@ -191,6 +184,7 @@ pub(super) struct Generation {
     pieces: PieceClock,
     watchdog: Watchdog,
     asking: Asking,
+    drill: Drilling,
 }
 
 impl Generation {
@@ -214,13 +208,9 @@ impl Generation {
             // The process is executed already, and what it reads is on its way.
             watchdog: Watchdog::executed(terms.watch),
             asking: Asking::default(),
+            drill: Drilling::default(),
             terms,
         }
-    }
-
-    /// What earlier runs say of this one.
-    pub(super) fn expect(&mut self, expected: Expected) {
-        self.watchdog.expect(expected);
     }
 
     /// When [`Input::Tick`] is next of use.
@@ -251,17 +241,14 @@ impl Generation {
     /// Takes an event and decides.
     pub(super) fn handle(&mut self, now: Duration, input: Input) -> Vec<Action> {
         let mut actions = Vec::new();
-        if matches!(
-            input,
-            Input::Stdout(_) | Input::Stderr(_) | Input::Asked | Input::Served(_)
-        ) {
-            self.asking.heard(now);
-        }
+        self.asking.hear(now, &input);
         match input {
             Input::Stdout(bytes) => self.take_output(now, &bytes, &mut actions),
             Input::Stderr(bytes) => self.take_log(now, &bytes, &mut actions),
             Input::Asked => self.loaded(now, &mut actions),
+            Input::Announced(announced) => self.take_announced(now, announced, &mut actions),
             Input::Served(event) => self.take_event(now, *event, &mut actions),
+            Input::Beside(beside) => self.take_beside(now, beside, &mut actions),
             Input::Formed => self.stop(End::Formed, &mut actions),
             Input::Refused(refusal) => {
                 self.stop(End::Failed(Served::refused(refusal)), &mut actions);
@@ -344,20 +331,16 @@ impl Generation {
 
     /// An event of a server's answer. What comes after the wish to end is nobody's.
     fn take_event(&mut self, now: Duration, event: StreamEvent, actions: &mut Vec<Action>) {
-        if self.cause.is_some() {
+        let is_nobodys = self.cause.is_some() || self.is_waiting_for_others();
+        if is_nobodys || self.rehearses(now, &event, actions) {
             return;
         }
         let before = self.served.generated();
         let content = self.served.learn(event, self.terms.max_tokens);
         if let Some(progress) = self.served.progress.take() {
-            if let Some(failure) = self.prompt_too_long(progress) {
-                return self.stop(End::Failed(failure), actions);
+            if !self.watch_prompt(now, 0, progress, actions) {
+                return;
             }
-            let event = Event::PromptProgress {
-                processed: progress.processed.into(),
-                total: progress.total.into(),
-            };
-            self.watch(now, event, actions);
             actions.push(Action::Progress(progress));
         }
         // A token without text is one more, too; and what is told later is held against this number.
@@ -375,7 +358,7 @@ impl Generation {
             if self.text.is_some() {
                 self.finish_text(None, actions);
             }
-            self.stop(end, actions);
+            self.end_answer(now, end, actions);
         }
     }
 
@@ -395,15 +378,11 @@ impl Generation {
         self.pieces.arrived(now, tokens);
         self.enter(Phase::Decode, actions);
         self.show(step.text, actions);
-        let event = Event::Text {
-            tokens: 1,
-            piece: bytes,
-        };
-        self.watch(now, event, actions);
+        self.watch_text(now, bytes, actions);
         if let Some(word) = step.stop {
             self.text = None;
             self.pieces.forget_last(late);
-            self.stop(End::StopWord(word), actions);
+            self.end_answer(now, End::StopWord(word), actions);
         }
     }
 
@@ -451,30 +430,14 @@ impl Generation {
             actions.push(Action::Stop(self.ladder()));
         }
     }
-
-    /// SIGINT makes llama-completion print its timings and leave; SIGTERM and SIGKILL follow. A server
-    /// has told all that it knows.
-    fn ladder(&self) -> Ladder {
-        let terminate = |patience| Rung {
-            signal: StopSignal::Terminate,
-            patience,
-        };
-        match self.terms.program {
-            Program::Server { .. } => Ladder::new([terminate(SERVER_PATIENCE)]),
-            Program::Completion { .. } => Ladder::new([
-                Rung {
-                    signal: StopSignal::Interrupt,
-                    patience: INTERRUPT_PATIENCE,
-                },
-                terminate(TERMINATE_PATIENCE),
-            ]),
-        }
-    }
 }
 
 mod asking;
 #[cfg(test)]
 mod asking_tests;
+mod drill;
+#[cfg(test)]
+mod drill_tests;
 mod end;
 #[cfg(test)]
 mod end_tests;

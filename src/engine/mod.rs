@@ -4,11 +4,13 @@
 //! A [`Session`] drives; every decision is taken by the state machine in `generation`, which sees
 //! events and a time and answers with actions, and can so be tested without a process or a clock.
 
+mod drill;
 mod exchange;
 mod form;
 mod generation;
 mod inquiry;
 mod outcome;
+mod question;
 mod reading;
 mod replay;
 mod request;
@@ -18,6 +20,7 @@ mod tokens;
 mod watch;
 mod words;
 
+pub use drill::{Asked, Companion, Drill, Together, WarmUp};
 pub use form::{FormError, Formed, form};
 pub use generation::Phase;
 pub use outcome::{End, Evidence, Failure, Gaps, Interruption, Measured, Outcome};

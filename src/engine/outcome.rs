@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::drill::{Asked, Together};
 use crate::dialect::SlotState;
 use crate::dialect::choice::Place;
 use crate::exit::Exit;
@@ -142,6 +143,13 @@ pub enum Failure {
     },
     /// It ended before it had written all of its output, and could not be repeated.
     OutputLost,
+    /// A question before or beside the measured one came to this.
+    InDrill {
+        /// Which.
+        asked: Asked,
+        /// What went wrong.
+        failure: Box<Failure>,
+    },
     /// It could not be collected: its exit is unknown.
     Lost {
         /// The system's reason.
@@ -185,6 +193,7 @@ impl fmt::Display for Failure {
                 "the llama process ended before it had written all of its output (llama.cpp#22142): \
                  the end of the text may be missing",
             ),
+            Self::InDrill { asked, failure } => write!(f, "{asked}: {failure}"),
             Self::Lost { detail } => write!(f, "the llama process could not be collected: {detail}"),
         }
     }
@@ -285,6 +294,7 @@ impl Failure {
             Self::ModelRejected { .. } => Exit::Model,
             Self::ConstraintRejected { .. } => Exit::Configuration,
             Self::Refused { .. } | Self::RequestRefused { .. } => Exit::LlamaMissing,
+            Self::InDrill { failure, .. } => failure.exit(),
             Self::Crashed { .. }
             | Self::Silent
             | Self::BrokenOff { .. }
@@ -300,7 +310,7 @@ pub struct Measured {
     /// From the execution of the program to the loaded model.
     pub load_ms: Option<f64>,
     /// From the handing over of the prompt to the first piece of text: llama-completion gets it with the
-    /// spawn, a server when it has loaded.
+    /// spawn, a server with the request.
     pub ttft_ms: Option<f64>,
     /// Prompt evaluation, by llama.cpp's own timing.
     pub prompt_ms: Option<f64>,
@@ -320,6 +330,8 @@ pub struct Measured {
     pub gaps: Option<Gaps>,
     /// All of those times, in milliseconds and in their order; empty where `gaps` is absent.
     pub gaps_ms: Vec<f64>,
+    /// What all streams came to, where others were asked beside the measured one and all came to their ends.
+    pub together: Option<Together>,
     /// Largest resident set of the process, in bytes.
     pub peak_rss_bytes: Option<u64>,
     /// From the command to the decision to end it, or to its own end where nobody decided.

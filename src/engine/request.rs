@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::time::Instant;
 
-use super::exchange::Question;
+use super::drill::Drill;
+use super::question::Question;
 use crate::dialect::{
     ArgsError, Argv, Capabilities, Counting, GenerationArgs, Program, Style, completion_args,
     environment, server_args,
@@ -34,6 +35,8 @@ pub struct Request {
     pub prompt: Prompt,
     /// How many of the likeliest tokens are to be told at each place; only a server can.
     pub probabilities: u32,
+    /// What else a server is asked, before the prompt and beside it.
+    pub drill: Drill,
     /// What is known of this model on this machine.
     pub expected: Expected,
     /// The directory in which its job is put on record, for the case that we die before it.
@@ -61,6 +64,16 @@ pub enum StartError {
         /// Which.
         program: PathBuf,
     },
+    /// More than one prompt is for a server alone.
+    #[error(
+        "ask {program} more than one prompt: a warm-up, a depth and parallel streams need a llama-server; \
+         set backend = \"server\", or leave them out",
+        program = program.display()
+    )]
+    OnePromptOnly {
+        /// Which program was to be asked.
+        program: PathBuf,
+    },
     /// The program cannot be started.
     #[error(transparent)]
     Spawn(#[from] SpawnError),
@@ -71,7 +84,7 @@ impl StartError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Args(_) => Exit::Configuration,
+            Self::Args(_) | Self::OnePromptOnly { .. } => Exit::Configuration,
             Self::Socket(_) => Exit::Configuration,
             Self::TooOld { .. } | Self::Spawn(_) => Exit::LlamaMissing,
         }
@@ -199,17 +212,23 @@ impl Request {
             context,
             prompt,
             probabilities,
+            drill,
             expected,
             jobs,
             accepted,
         } = self;
+        if install.kind != Program::Server && !drill.is_empty() {
+            return Err(StartError::OnePromptOnly {
+                program: install.program,
+            });
+        }
         // A seed that we know makes every run one that can be repeated.
         let seed = *profile.seed.get_or_insert_with(draw_seed);
         let args = GenerationArgs {
             profile: &profile,
             model: &model,
             context,
-            slots: 1,
+            slots: drill.streams(),
             threads: count(profile.threads),
             batch_threads: count(profile.batch_threads),
         };
@@ -221,7 +240,7 @@ impl Request {
         };
         let capabilities = &install.capabilities;
         let (argv, way, stdin) = if install.kind == Program::Server {
-            let (argv, way) = over_http(&args, prompt, probabilities, capabilities)?;
+            let (argv, way) = over_http(&args, (prompt, drill), probabilities, capabilities)?;
             (argv, way, Vec::new())
         } else {
             let argv = completion_args(&args, &prompt, capabilities)?;
@@ -258,7 +277,7 @@ impl Request {
 /// A server on a socket of its own, and what it will be asked.
 fn over_http(
     args: &GenerationArgs<'_>,
-    prompt: Prompt,
+    (prompt, drill): (Prompt, Drill),
     probabilities: u32,
     capabilities: &Capabilities,
 ) -> Result<(Argv, Way), StartError> {
@@ -269,6 +288,7 @@ fn over_http(
         prompt,
         probabilities,
         capabilities: capabilities.clone(),
+        drill,
     });
     let way = Way::Http {
         socket,

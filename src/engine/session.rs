@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::exchange::{Exchange, Message, Question};
+use super::exchange::{Exchange, Message};
 use super::generation::{Action, Ended, Generation, Input, Lost, Phase, Program, Terms};
 use super::inquiry::Inquiry;
 use super::outcome::{End, Evidence, Failure, Interruption, Outcome};
+use super::question::Question;
 use super::replay::Replay;
 use super::request::{Prepared, StartError, Way};
 use super::watch;
@@ -186,7 +187,9 @@ impl Session {
     fn told(&mut self, message: Message) -> Input {
         match message {
             Message::Ready => Input::Asked,
+            Message::Announced(announced) => Input::Announced(announced),
             Message::Event(event) => Input::Served(event),
+            Message::Beside(beside) => Input::Beside(beside),
             Message::Refused(refusal) => Input::Refused(refusal),
             Message::Over(detail) => Input::BrokenOff(
                 detail.unwrap_or_else(|| "the stream ended before its last event".to_owned()),

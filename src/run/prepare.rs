@@ -101,6 +101,7 @@ impl Chosen {
             model: self.model.path,
             prompt: self.prompt,
             probabilities,
+            drill: engine::Drill::default(),
             expected: self.expected,
             // Where nothing may be written, a run goes on without a record.
             jobs: create_private(&self.jobs).is_ok().then_some(self.jobs),

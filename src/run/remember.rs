@@ -84,17 +84,22 @@ fn verdict_of(end: &End) -> &'static str {
         End::Looping { .. } => verdict::LOOPING,
         // Its arguments made it ask for more.
         End::WaitingForInput(_) => verdict::REFUSED,
-        End::Failed(failure) => match failure {
-            Failure::PromptTooLong { .. }
-            | Failure::ModelRejected { .. }
-            | Failure::ConstraintRejected { .. }
-            | Failure::Refused { .. }
-            | Failure::RequestRefused { .. } => verdict::REFUSED,
-            Failure::Crashed { .. }
-            | Failure::Silent
-            | Failure::BrokenOff { .. }
-            | Failure::OutputLost
-            | Failure::Lost { .. } => verdict::CRASHED,
-        },
+        End::Failed(failure) => verdict_of_failure(failure),
+    }
+}
+
+fn verdict_of_failure(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::PromptTooLong { .. }
+        | Failure::ModelRejected { .. }
+        | Failure::ConstraintRejected { .. }
+        | Failure::Refused { .. }
+        | Failure::RequestRefused { .. } => verdict::REFUSED,
+        Failure::Crashed { .. }
+        | Failure::Silent
+        | Failure::BrokenOff { .. }
+        | Failure::OutputLost
+        | Failure::Lost { .. } => verdict::CRASHED,
+        Failure::InDrill { failure, .. } => verdict_of_failure(failure),
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Objective;
-use crate::engine::{End, Interruption, Outcome, Request, Session, SessionEvent, StartError};
+use crate::engine::{
+    Drill, End, Interruption, Outcome, Request, Session, SessionEvent, StartError,
+};
 use crate::exit::Exit;
 use crate::profile::{Profile, Prompt, Sampling};
 use crate::ui::{Interrupts, Suspensions};
@@ -173,6 +175,7 @@ impl Bench {
             context: self.context,
             prompt,
             probabilities,
+            drill: Drill::default(),
             expected: Expected::default(),
             jobs: self.jobs.clone(),
             accepted: Instant::now(),

@@ -123,7 +123,7 @@ async fn play() {
         script.expect("FAKE_SCRIPT says what to do")
     };
     let stage = if is("llama-server") {
-        Stage::Server(Server::new(&args))
+        Stage::Server(Box::new(Server::new(&args)))
     } else {
         Stage::Completion { input }
     };
@@ -141,7 +141,7 @@ async fn play() {
 /// Which program it is.
 enum Stage {
     Completion { input: Vec<u8> },
-    Server(Server),
+    Server(Box<Server>),
 }
 
 /// A script that is being followed.

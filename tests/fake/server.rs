@@ -18,6 +18,7 @@
 //! | `refuse PATH STATUS BODY` | answers so from here on |
 //! | `hold PATH` | never answers there |
 //! | `slots` | answers `/slots` from here on |
+//! | `slot N` | goes on with the answer to the request for that slot, and puts the one at hand aside |
 //! | `decode N MS` | generates a token that it does not send, every MS milliseconds, N times |
 //! | `record FILE` | keeps what it is asked, but for its health: one line of JSON each |
 //! | `mode` | writes the permissions of the directory of its socket |
@@ -59,6 +60,9 @@ pub(super) struct Server {
     answer: Option<UnixStream>,
     prompt: String,
     generated: u64,
+    /// The slot of the request, and answers that were put aside, by theirs.
+    slot: u64,
+    aside: HashMap<u64, (UnixStream, String, u64)>,
     full: bool,
     likely: Option<Value>,
 }
@@ -102,6 +106,8 @@ impl Server {
             answer: None,
             prompt: String::new(),
             generated: 0,
+            slot: 0,
+            aside: HashMap::new(),
             full: false,
             likely: None,
         }
@@ -129,6 +135,7 @@ impl Server {
                 self.progress(number(done), number(total)).await;
             }
             "times" => self.generated = number(argument),
+            "slot" => self.turn_to(number(argument)).await,
             "slots" => self.shared.state().slots = true,
             "decode" => {
                 let (times, pause) = argument.split_once(' ').expect("two numbers");
@@ -284,11 +291,28 @@ impl Server {
         }
         let (mut stream, body) = self.waiting.recv().await.expect("the sender is ours");
         self.prompt = body["prompt"].as_str().unwrap_or_default().to_owned();
+        self.slot = body["id_slot"].as_u64().unwrap_or(0);
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
                     Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
         // A client that is gone hears nothing, and the script goes on.
         let _ = stream.write_all(head.as_bytes()).await;
         self.answer = Some(stream);
+    }
+
+    async fn turn_to(&mut self, slot: u64) {
+        loop {
+            if let Some(stream) = self.answer.take() {
+                let rest = (stream, std::mem::take(&mut self.prompt), self.generated);
+                self.aside.insert(self.slot, rest);
+                self.generated = 0;
+            }
+            if let Some((stream, prompt, generated)) = self.aside.remove(&slot) {
+                (self.prompt, self.generated, self.slot) = (prompt, generated, slot);
+                self.answer = Some(stream);
+                return;
+            }
+            self.begin().await;
+        }
     }
 
     async fn event(&mut self, event: &Value) {
@@ -307,6 +331,7 @@ impl Server {
         self.begin().await;
         self.chunk("").await;
         self.answer = None;
+        self.generated = 0;
     }
 
     /// SIGTERM.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Action, Generation, Program};
+use super::{Action, Generation, Input, Program};
 use crate::dialect::Told;
-use crate::watchdog::{Counters, Event};
+use crate::watchdog::Event;
 
 /// How long nothing else must have spoken before a server is asked, and the least time between two
 /// questions: the thread that generates has to answer, and has better things to do.
@@ -31,8 +31,19 @@ impl Asking {
         self.ready = true;
     }
 
-    pub(super) fn heard(&mut self, now: Duration) {
-        self.heard_at = now;
+    /// Notes when the program was heard of.
+    pub(super) fn hear(&mut self, now: Duration, input: &Input) {
+        if matches!(
+            input,
+            Input::Stdout(_)
+                | Input::Stderr(_)
+                | Input::Asked
+                | Input::Announced(_)
+                | Input::Served(_)
+                | Input::Beside(_)
+        ) {
+            self.heard_at = now;
+        }
     }
 
     fn due(&self) -> Option<Duration> {
@@ -72,11 +83,7 @@ impl Generation {
         match told {
             Ok(told) => {
                 self.asking.unanswered = 0;
-                let counters = Counters {
-                    prompt_tokens: told.prompt_tokens(),
-                    decoded: told.decoded(),
-                    decode_calls: told.decode_calls,
-                };
+                let counters = self.counters(&told);
                 self.watch(now, Event::Counters(counters), actions);
             }
             Err(detail) => {

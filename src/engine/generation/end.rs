@@ -6,12 +6,43 @@ use super::{Action, Ended, Generation, Lost, Program};
 use crate::dialect::{HowItEnded, Style, Timings};
 use crate::engine::outcome::{End, Evidence, Failure, Gaps, Measured, Outcome};
 use crate::engine::reading::{TextTail, ms, tpot};
-use crate::supervise::{BURST, ExitReport, Status};
+use crate::supervise::{BURST, ExitReport, Ladder, Rung, Status, StopSignal};
+
+/// How long llama-completion may take to print its timings after SIGINT. It takes some milliseconds,
+/// or for ever: the handler takes the lock of its log, and where the signal came while a token was
+/// being logged, that lock is held (seen: 5 of 40 signals to the embedded model, which logs 3 000
+/// tokens per second; next to never with a real one).
+const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
+/// How long it may take to leave after SIGTERM: some milliseconds, unless the machine is overloaded.
+const TERMINATE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a llama-server may take to leave after SIGTERM: 0.2 s when idle, 1.2 s while it loads (seen
+/// in b11434), and as long as the batch takes that it is evaluating.
+const SERVER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How llama-completion ends when it refuses a model, a prompt or an argument.
 const REFUSAL: Status = Status::Code(1);
 
 impl Generation {
+    /// SIGINT makes llama-completion print its timings and leave; SIGTERM and SIGKILL follow. A server
+    /// has told all that it knows.
+    pub(super) fn ladder(&self) -> Ladder {
+        let terminate = |patience| Rung {
+            signal: StopSignal::Terminate,
+            patience,
+        };
+        match self.terms.program {
+            Program::Server { .. } => Ladder::new([terminate(SERVER_PATIENCE)]),
+            Program::Completion { .. } => Ladder::new([
+                Rung {
+                    signal: StopSignal::Interrupt,
+                    patience: INTERRUPT_PATIENCE,
+                },
+                terminate(TERMINATE_PATIENCE),
+            ]),
+        }
+    }
+
     /// Gives out what the text still owes.
     pub(super) fn finish_text(
         &mut self,
@@ -55,6 +86,10 @@ impl Generation {
             Some(End::Failed(failure)) => End::Failed(self.log.explained(failure)),
             Some(cause) => cause,
             None => self.judge(exit.as_ref(), tail.end_of_text || self.log.end_of_text),
+        };
+        let end = match end {
+            End::Failed(failure) => End::Failed(self.drill.named(failure)),
+            end => end,
         };
         let lost = match status {
             Some(Status::Code(0)) if unasked => self.lost(&tail),
@@ -121,7 +156,7 @@ impl Generation {
         };
         let served = matches!(self.terms.program, Program::Server { .. });
         if status != Status::Code(0) || served {
-            End::Failed(self.log.failure(status, self.phase))
+            End::Failed(self.log.failure(status, self.last_phase()))
         } else if end_of_text {
             End::EndOfText
         } else if self.log.context_full {
@@ -145,11 +180,6 @@ impl Generation {
             Program::Completion { writes_apart, .. } => writes_apart,
             Program::Server { .. } => true,
         };
-        // A server is handed the prompt when it has loaded, llama-completion when it is started.
-        let handed_over = match self.terms.program {
-            Program::Completion { .. } => self.terms.spawned,
-            Program::Server { .. } => self.loaded.unwrap_or(self.terms.spawned),
-        };
         let since_spawn = |at: Duration| ms(at.saturating_sub(self.terms.spawned));
         let pieces = self.pieces.without_last(tail.own_writes);
         let counted = (apart && !pieces.is_empty()).then_some(pieces.len() as u64);
@@ -169,25 +199,27 @@ impl Generation {
         } else {
             Vec::new()
         };
+        let generated_tokens = match end {
+            // What llama-completion goes on to generate until the signal reaches it is nobody's.
+            End::StopWord(_) => printed.or(generated),
+            // Its timings say nothing of a single token, which may be the one that ends the text and has
+            // no piece; and one that was killed leaves none.
+            _ => generated.or(counted).or(told_end),
+        };
         Measured {
             load_ms: self.loaded.map(since_spawn).or(timings.load_ms),
             ttft_ms: pieces
                 .first()
-                .map(|first| ms(first.saturating_sub(handed_over))),
+                .map(|first| ms(first.saturating_sub(self.handed_over()))),
             prompt_ms: timings.prompt_ms,
             prompt_tokens: timings.prompt_tokens.map(u64::from),
             cached_tokens: timings.cached_tokens.map(u64::from),
-            generated_tokens: match end {
-                // What llama-completion goes on to generate until the signal reaches it is nobody's.
-                End::StopWord(_) => printed.or(generated),
-                // Its timings say nothing of a single token, which may be the one that ends the text and has
-                // no piece; and one that was killed leaves none.
-                _ => generated.or(counted).or(told_end),
-            },
+            generated_tokens,
             ms_per_token: timings.ms_per_token(),
             tpot_ms,
             gaps: Gaps::of(gaps_ms.clone()),
             gaps_ms,
+            together: self.drill.together(generated_tokens),
             peak_rss_bytes: exit.map(|report| report.usage.peak_rss_bytes),
             decided_ms: ms(self.decided.unwrap_or(now)),
             total_ms: ms(now),
