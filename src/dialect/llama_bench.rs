@@ -78,6 +78,10 @@ pub fn bench_args(
         }
     }
     flash_attention(args.flash_attention, capabilities, &mut line)?;
+    // A line on standard error for each run, by which it can be judged.
+    if capabilities.supports("--progress") {
+        line.push("--progress".into());
+    }
     line.extend(["--output".into(), "json".into()]);
     Ok(line)
 }
@@ -105,6 +109,12 @@ fn flash_attention(
     };
     line.extend([OPTION.into(), value.into()]);
     Ok(())
+}
+
+/// Whether a line of its log is one of those that `--progress` asks for: a run begins.
+#[must_use]
+pub fn is_bench_progress(line: &str) -> bool {
+    line.trim_start().starts_with("llama-bench: benchmark ")
 }
 
 /// One thing that it measured.
@@ -245,7 +255,7 @@ mod tests {
         assert_eq!(
             line.join(" "),
             "-m m.gguf --n-prompt 512 --n-gen 0 --n-depth 0 --repetitions 3 --threads 2 --batch-size 2048 \
-             --ubatch-size 512 --cache-type-k f16 --cache-type-v q8_0 --flash-attn on --output json"
+             --ubatch-size 512 --cache-type-k f16 --cache-type-v q8_0 --flash-attn on --progress --output json"
         );
     }
 
@@ -263,6 +273,16 @@ mod tests {
         assert!(bench_args(&plain, &old).is_ok());
         let deep = BenchArgs { depth: 64, ..plain };
         assert_eq!(bench_args(&deep, &old), Err("--n-depth"));
+    }
+
+    #[test]
+    fn a_run_that_begins_is_told_from_other_lines() {
+        // b11434, word for word.
+        assert!(is_bench_progress(
+            "llama-bench: benchmark 1/2: prompt run 1/5"
+        ));
+        assert!(!is_bench_progress("load_backend: loaded CPU backend"));
+        assert!(!is_bench_progress(""));
     }
 
     proptest! {

@@ -45,7 +45,7 @@ pub use ending::{Boundaries, HowItEnded, OutputFilter, Style, Tail};
 pub use extra::ExtraError;
 pub use help::HelpOption;
 pub use json::{JsonLine, MemoryRow, PromptProgress, StreamEvent};
-pub use llama_bench::{BenchArgs, BenchRow, bench_args, bench_rows};
+pub use llama_bench::{BenchArgs, BenchRow, bench_args, bench_rows, is_bench_progress};
 pub use log::{Fact, LogEvent, Memory, Severity, Slot};
 pub use program::Program;
 pub use server::{Refusal, completion_request, server_args};

@@ -4,6 +4,7 @@
 mod common;
 
 mod drill;
+mod llama_bench;
 mod real;
 
 use std::path::Path;

@@ -1,9 +1,13 @@
 //! The same on the programs that the normal search finds, with the embedded model.
 
-use std::path::PathBuf;
+use std::future::pending;
+use std::path::{Path, PathBuf};
 
 use orchestrate::dialect::Program;
-use orchestrate::engine::{Companion, Drill, End, Outcome, Request, Session, SessionEvent, WarmUp};
+use orchestrate::engine::{
+    BenchRequest, Companion, Drill, End, Outcome, Request, Session, SessionEvent, WarmUp,
+    llama_bench,
+};
 use orchestrate::profile::Prompt;
 use orchestrate::store::{Paths, open_model};
 use orchestrate::vendor::{Install, LocateRequest, locate};
@@ -12,7 +16,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::common::{World, canary};
-use super::shipped;
+use super::{llama_bench::args, shipped};
 
 /// Held by the test that runs: they share the cores.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -162,4 +166,31 @@ async fn four_streams_at_once_are_answered_whole() {
         "{measured:?}"
     );
     assert!(together.ms <= measured.total_ms);
+}
+
+#[tokio::test]
+async fn llama_bench_of_the_same_build_measures() {
+    let _turn = TURN.lock().await;
+    let world = World::new();
+    let install = found(Program::Bench).await;
+    let profile = shipped(&[]);
+    let model: &Path = &model(&world);
+    let request = BenchRequest {
+        install: &install,
+        profile: &profile,
+        args: args(model),
+        limit: None,
+        jobs: None,
+    };
+    let rows = canary("llama-bench ends", llama_bench(&request, pending())).await;
+    let rows = rows.expect("rows");
+    let counts: Vec<_> = rows
+        .iter()
+        .map(|row| (row.prompt_tokens, row.generated_tokens))
+        .collect();
+    assert_eq!(counts, [(32, 0), (0, 16)]);
+    assert!(
+        rows.iter().all(|row| row.ms_per_token.len() == 2),
+        "{rows:?}"
+    );
 }
