@@ -10,12 +10,13 @@
 //! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`search`], [`suite`], [`synth`], [`ci`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`hub`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
-//! | 3 faces: one thing a user can ask for | [`run`], [`plan`], [`tune`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`smoke`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
+//! | 3 faces: one thing a user can ask for | [`run`], [`plan`], [`tune`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`smoke`], [`mod@bench`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
 //! `ARCHITECTURE.md` says why, and which way a request takes through them.
 
 #![deny(unsafe_code)]
 
+pub mod bench;
 pub mod build;
 pub mod ci;
 pub mod clean;
@@ -49,6 +50,7 @@ pub mod suite;
 pub mod supervise;
 pub mod synth;
 pub mod text;
+mod trial;
 pub mod tune;
 pub mod ui;
 pub mod units;

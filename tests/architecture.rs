@@ -46,6 +46,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("prompt", 3),
     ("run", 3),
     ("smoke", 3),
+    ("trial", 3),
+    ("bench", 3),
     ("tune", 3),
     ("ui", 3),
 ];

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::bench::BenchError;
 use crate::doctor::DoctorError;
 use crate::exit::Exit;
 use crate::model::inspect::InspectError;
@@ -52,6 +53,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     Smoke(#[from] SmokeError),
     #[error(transparent)]
+    Bench(#[from] BenchError),
+    #[error(transparent)]
     Synth(#[from] SynthError),
     #[error(transparent)]
     Pull(#[from] PullFailure),
@@ -87,6 +90,7 @@ impl Failure {
             Self::Verify(error) => error.exit(),
             Self::Doctor(error) => error.exit(),
             Self::Smoke(error) => error.exit(),
+            Self::Bench(error) => error.exit(),
             Self::Synth(error) => error.exit(),
             Self::Pull(error) => error.exit(),
             Self::Plan(error) => error.exit(),

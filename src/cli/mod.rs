@@ -1,6 +1,7 @@
 //! The command line: clap types, turned into the requests of the faces, and what they answer into
 //! an exit code.
 
+mod bench;
 pub mod doctor;
 mod documents;
 mod failure;
@@ -82,6 +83,7 @@ enum Command {
     Model(model::ModelArgs),
     Doctor(doctor::DoctorArgs),
     Tune(tune::TuneArgs),
+    Bench(bench::BenchArgs),
     Smoke(smoke::SmokeArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
@@ -191,6 +193,10 @@ async fn perform(
         Command::Tune(args) => {
             let out = &mut io::stdout().lock();
             args.execute(paths, console, accepted, out).await
+        }
+        Command::Bench(args) => {
+            let out = &mut ui::stdout();
+            Ok(crate::bench::bench(&args.request(accepted), paths, console, out).await?)
         }
         Command::Smoke(args) => {
             let out = &mut ui::stdout();

@@ -11,6 +11,7 @@ pub mod cpu;
 pub mod disk;
 pub mod gpu;
 pub mod limits;
+pub mod load;
 pub mod memory;
 pub mod proc;
 mod quota;

@@ -1,5 +1,6 @@
 //! Keys changed for one run: `--set KEY=VALUE` and the flags for the usual keys.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +17,13 @@ pub struct Override {
     value: String,
     /// The option that says so, for messages.
     option: String,
+}
+
+impl fmt::Display for Override {
+    /// `key=value`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.key, self.value)
+    }
 }
 
 /// The text after `--set` is no assignment.

@@ -25,6 +25,7 @@ pub(crate) use fit::{check as check_fit, memory_of, setup_here};
 pub(crate) use foresee::{foresee, remembered};
 pub use prepare::PromptSource;
 pub(crate) use prepare::{Asked, Chosen, Question, choose, find, lower_context, program, read};
+pub(crate) use recall::build as build_of;
 pub(crate) use tuned::{as_run, ground};
 
 use crate::engine::Prepared;

@@ -138,7 +138,7 @@ pub(super) fn look_up(
 }
 
 /// The build as the history compares it.
-pub(super) fn build(capabilities: &Capabilities) -> String {
+pub(crate) fn build(capabilities: &Capabilities) -> String {
     match (capabilities.build, &capabilities.commit) {
         (Some(build), _) => format!("b{build}"),
         (None, Some(commit)) => commit.clone(),

@@ -51,6 +51,8 @@ fn signal_name(signal: i32) -> Option<&'static str> {
 pub struct Usage {
     /// Largest resident set, in bytes, as `wait4` reports it for this child.
     pub peak_rss_bytes: u64,
+    /// Page faults for which something had to be read from a disk.
+    pub major_faults: u64,
     /// CPU time in user mode.
     pub user: Duration,
     /// CPU time in the kernel.

@@ -90,6 +90,7 @@ pub(super) fn reap(pid: Pid) -> io::Result<(Status, Usage)> {
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     let usage = Usage {
         peak_rss_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * unit,
+        major_faults: u64::try_from(usage.ru_majflt).unwrap_or(0),
         user: duration(usage.ru_utime),
         system: duration(usage.ru_stime),
     };

@@ -3,10 +3,10 @@
 //! Where the types of the KV cache are the same, the greedy text must be: whatever else is varied decides
 //! in which order numbers are added, not which. Where they differ, rounding is meant, and the same tokens
 //! must stay about as likely.
-
-use super::trial::{Asked, Bench, NoFigures, Wishes};
 use crate::dialect::choice::Place;
+use crate::engine::Drill;
 use crate::profile::{Profile, Prompt};
+use crate::trial::{Asked, NoFigures, Stage, Wishes};
 use crate::vendor::Install;
 
 /// What is asked: prose, code and a list, as the three go on differently. The code is longer than the
@@ -48,7 +48,7 @@ impl Guard {
     /// Whether this profile answers as the default does; else why not.
     pub(super) async fn check(
         &mut self,
-        bench: &Bench,
+        stage: &Stage,
         programs: Programs<'_>,
         default: &Profile,
         profile: &Profile,
@@ -57,10 +57,10 @@ impl Guard {
         let kinds = |of: &Profile| (of.kv_type_k, of.kv_type_v);
         if kinds(default) == kinds(profile) {
             if self.texts.is_none() {
-                let found = texts(bench, programs.install, default, wishes).await?;
+                let found = texts(stage, programs.install, default, wishes).await?;
                 self.texts = Some(found);
             }
-            let found = refusal(texts(bench, programs.install, profile, wishes).await)?;
+            let found = refusal(texts(stage, programs.install, profile, wishes).await)?;
             let known = self.texts.iter().flatten();
             return Ok(found.and_then(|found| same_texts(known, &found)));
         }
@@ -70,9 +70,9 @@ impl Guard {
             ));
         };
         if self.places.is_none() {
-            self.places = Some(places(bench, server, default, wishes).await?);
+            self.places = Some(places(stage, server, default, wishes).await?);
         }
-        let found = refusal(places(bench, server, profile, wishes).await)?;
+        let found = refusal(places(stage, server, profile, wishes).await)?;
         let known = self.places.as_deref().unwrap_or_default();
         Ok(found.and_then(|found| alike(known, &found)))
     }
@@ -88,7 +88,7 @@ fn refusal<T>(answered: Result<T, NoFigures>) -> Result<Result<T, String>, NoFig
 }
 
 async fn texts(
-    bench: &Bench,
+    stage: &Stage,
     install: &Install,
     profile: &Profile,
     wishes: &mut Wishes,
@@ -96,13 +96,13 @@ async fn texts(
     let mut texts = Vec::new();
     for prompt in PROMPTS {
         let asked = asked(install, profile, prompt, 0);
-        texts.push(bench.answer(asked, wishes).await?.text);
+        texts.push(stage.answer(asked, wishes).await?.text);
     }
     Ok(texts)
 }
 
 async fn places(
-    bench: &Bench,
+    stage: &Stage,
     install: &Install,
     profile: &Profile,
     wishes: &mut Wishes,
@@ -110,7 +110,7 @@ async fn places(
     let mut places = Vec::new();
     for prompt in PROMPTS {
         let asked = asked(install, profile, prompt, LIKELIEST);
-        places.push(bench.answer(asked, wishes).await?.outcome.places);
+        places.push(stage.answer(asked, wishes).await?.outcome.places);
     }
     Ok(places)
 }
@@ -126,6 +126,7 @@ fn asked<'a>(
         profile: profile.clone(),
         prompt: Prompt::Raw(prompt.to_owned()),
         tokens: TOKENS,
+        drill: Drill::default(),
         probabilities,
         patience: None,
     }

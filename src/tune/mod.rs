@@ -11,7 +11,6 @@
 //! | --- | --- |
 //! | `knobs` | what can be varied here, and what each option does to a profile |
 //! | `setup` | from a request to everything that a measurement needs |
-//! | `trial` | one measurement |
 //! | `guard` | whether the answers stay the same |
 //! | `tuned` | the file that is written, and removed |
 //! | `report` | what people and programs are told |
@@ -23,7 +22,6 @@ mod report;
 mod setup;
 #[cfg(test)]
 mod tests;
-mod trial;
 mod tuned;
 
 use std::io::Write;
@@ -40,12 +38,12 @@ use crate::profile::Override;
 use crate::search::{Outcome, Role, Search, Setting, Step, Terms, Trial};
 use crate::store::Paths;
 use crate::supervise;
+use crate::trial::{Figures, NoFigures, Wishes};
 use crate::ui::{Console, Status};
 use crate::units::duration;
 use guard::{Guard, Programs};
 use report::Told;
 use setup::Setup;
-use trial::{NoFigures, Wishes};
 
 /// What is to be made small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +78,19 @@ impl Objective {
         match self {
             Self::Latency => "MS/ANSWER",
             _ => "MS/TOKEN",
+        }
+    }
+
+    /// What it makes of a measurement, in milliseconds; less is better.
+    fn cost(self, figures: &Figures) -> f64 {
+        let per_prompt_token = figures.prompt / figures.prompt_tokens;
+        match self {
+            Self::Latency => {
+                figures.load + figures.prompt + f64::from(Self::SHORT_ANSWER) * figures.per_token
+            }
+            Self::Throughput => figures.per_token,
+            Self::Prefill => per_prompt_token,
+            Self::Balanced => (per_prompt_token * figures.per_token).sqrt(),
         }
     }
 
@@ -267,7 +278,7 @@ impl Tuning<'_> {
         let profile = setup.knobs.apply(setting, &setup.profile);
         let checked = self
             .guard
-            .check(&setup.bench, programs, &default, &profile, wishes);
+            .check(&setup.stage, programs, &default, &profile, wishes);
         match checked.await {
             Ok(verdict) => self.search.guarded(verdict),
             // The default itself gives no answers to compare with.

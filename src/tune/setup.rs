@@ -6,14 +6,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::knobs::{Givens, Knobs};
-use super::trial::{Asked, Bench, Figures, NoFigures, Wishes};
 use super::{TuneError, TuneRequest};
 use crate::dialect::Program;
+use crate::engine::Drill;
 use crate::host::{Host, physical_cores, usable_cpus};
 use crate::profile::{Ground, Profile, Prompt, Resolved};
 use crate::run::{self, PromptSource, Question, RunError};
 use crate::search::Trial;
 use crate::store::{Paths, Places, create_private, open_model};
+use crate::trial::{Asked, Figures, NoFigures, Stage, Wishes};
 use crate::vendor::Install;
 
 /// Tokens of a prompt that are measured with where nobody says how many, the first for which a trial takes
@@ -45,7 +46,7 @@ pub(super) struct Setup {
     pub(super) ground: Ground,
     pub(super) host: Host,
     pub(super) places: Places,
-    pub(super) bench: Bench,
+    pub(super) stage: Stage,
     pub(super) knobs: Knobs,
     /// What is measured with.
     prompts: Vec<Prompt>,
@@ -97,7 +98,7 @@ impl Setup {
             ground: run::ground(&model, &install.capabilities),
             host: Host::detect(),
             places: Places::discover(paths).map_err(RunError::from)?,
-            bench: Bench {
+            stage: Stage {
                 model: model.path,
                 context: profile.context,
                 jobs: create_private(&jobs).is_ok().then_some(jobs),
@@ -132,7 +133,7 @@ impl Setup {
             LOOK_TOKENS,
             Some(request.budget),
         );
-        let found = self.bench.figures(asked, wishes).await;
+        let found = self.stage.figures(asked, wishes).await;
         let figures = found.map_err(|error| match error {
             NoFigures::Interrupted(interruption) => TuneError::Interrupted(interruption),
             NoFigures::Failed(why, exit) => TuneError::Unusable {
@@ -196,8 +197,8 @@ impl Setup {
         let mut sum = 0.0;
         for prompt in &self.prompts {
             let asked = self.asked(profile.clone(), prompt.clone(), self.tokens, trial.patience);
-            let figures = self.bench.figures(asked, wishes).await?;
-            sum += figures.cost(request.objective).ln();
+            let figures = self.stage.figures(asked, wishes).await?;
+            sum += request.objective.cost(&figures).ln();
         }
         // The geometric mean: no prompt counts more because it is slower.
         Ok((sum / self.prompts.len().max(1) as f64).exp())
@@ -215,6 +216,7 @@ impl Setup {
             profile,
             prompt,
             tokens,
+            drill: Drill::default(),
             probabilities: 0,
             patience,
         }

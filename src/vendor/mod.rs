@@ -31,6 +31,7 @@ pub mod tools;
 pub use build::{BuildError, BuildRequest, Built, build};
 pub(crate) use files::free_space;
 pub use files::size_of;
+pub(crate) use locate::names;
 pub use locate::{
     Candidate, Install, LocateError, LocateRequest, Origin, Rejection, candidates, locate, survey,
 };

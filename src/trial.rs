@@ -1,4 +1,5 @@
-//! One measurement: a supervised process of its own.
+//! One answer that is measured: a supervised process of its own, asked for so many tokens, whatever the
+//! model says. `tune` and `bench` make their trials of it.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +7,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Objective;
 use crate::engine::{
     Drill, End, Interruption, Outcome, Request, Session, SessionEvent, StartError,
 };
@@ -22,14 +22,14 @@ const SEED: u32 = 1;
 
 /// What somebody at the terminal may want.
 #[derive(Debug)]
-pub(super) struct Wishes {
-    pub(super) interrupts: Interrupts,
+pub(crate) struct Wishes {
+    pub(crate) interrupts: Interrupts,
     suspensions: Suspensions,
 }
 
 impl Wishes {
     /// Begins to listen.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupts: Interrupts::listen()?,
             suspensions: Suspensions::listen()?,
@@ -37,41 +37,43 @@ impl Wishes {
     }
 }
 
-/// What is the same for all trials.
+/// What is the same for all trials of a model.
 #[derive(Debug, Clone)]
-pub(super) struct Bench {
-    pub(super) model: PathBuf,
-    pub(super) context: u32,
-    pub(super) jobs: Option<PathBuf>,
+pub(crate) struct Stage {
+    pub(crate) model: PathBuf,
+    pub(crate) context: u32,
+    pub(crate) jobs: Option<PathBuf>,
 }
 
 /// What is asked of a process.
 #[derive(Debug, Clone)]
-pub(super) struct Asked<'a> {
-    pub(super) install: &'a Install,
+pub(crate) struct Asked<'a> {
+    pub(crate) install: &'a Install,
     /// The settings; what shapes the answer is replaced.
-    pub(super) profile: Profile,
-    pub(super) prompt: Prompt,
+    pub(crate) profile: Profile,
+    pub(crate) prompt: Prompt,
     /// Tokens to generate, whatever the model says.
-    pub(super) tokens: u32,
+    pub(crate) tokens: u32,
+    /// What else a server is asked, before and beside it.
+    pub(crate) drill: Drill,
     /// How many of the likeliest tokens to tell at each place.
-    pub(super) probabilities: u32,
+    pub(crate) probabilities: u32,
     /// After what time it is given up.
-    pub(super) patience: Option<Duration>,
+    pub(crate) patience: Option<Duration>,
 }
 
 /// What a trial measured, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Figures {
-    pub(super) load: f64,
-    pub(super) prompt: f64,
-    pub(super) prompt_tokens: f64,
-    pub(super) per_token: f64,
+pub(crate) struct Figures {
+    pub(crate) load: f64,
+    pub(crate) prompt: f64,
+    pub(crate) prompt_tokens: f64,
+    pub(crate) per_token: f64,
 }
 
 /// Why there are no figures.
 #[derive(Debug)]
-pub(super) enum NoFigures {
+pub(crate) enum NoFigures {
     /// Somebody wants an end of all.
     Interrupted(Interruption),
     /// The setting cannot be used: why, in a line, and with which exit code a run would say so.
@@ -87,14 +89,14 @@ impl From<StartError> for NoFigures {
 
 /// An answer and how it came about.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) text: String,
-    pub(super) outcome: Outcome,
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) outcome: Outcome,
 }
 
-impl Bench {
+impl Stage {
     /// Runs a process to its end. Nothing of it is left then, whatever became of it.
-    pub(super) async fn answer(
+    pub(crate) async fn answer(
         &self,
         asked: Asked<'_>,
         wishes: &mut Wishes,
@@ -122,7 +124,7 @@ impl Bench {
     }
 
     /// Measures a setting once.
-    pub(super) async fn figures(
+    pub(crate) async fn figures(
         &self,
         asked: Asked<'_>,
         wishes: &mut Wishes,
@@ -152,6 +154,7 @@ impl Bench {
             mut profile,
             prompt,
             tokens,
+            drill,
             probabilities,
             patience,
         } = asked;
@@ -175,7 +178,7 @@ impl Bench {
             context: self.context,
             prompt,
             probabilities,
-            drill: Drill::default(),
+            drill,
             expected: Expected::default(),
             jobs: self.jobs.clone(),
             accepted: Instant::now(),
@@ -195,19 +198,4 @@ fn why(end: &End, patience: Option<Duration>) -> String {
             .map_or_else(|| end.reason().to_owned(), |why| why.to_string()),
     };
     line.lines().next().unwrap_or_default().to_owned()
-}
-
-impl Figures {
-    /// What the objective makes of it, in milliseconds; less is better.
-    pub(super) fn cost(&self, objective: Objective) -> f64 {
-        let per_prompt_token = self.prompt / self.prompt_tokens;
-        match objective {
-            Objective::Latency => {
-                self.load + self.prompt + f64::from(Objective::SHORT_ANSWER) * self.per_token
-            }
-            Objective::Throughput => self.per_token,
-            Objective::Prefill => per_prompt_token,
-            Objective::Balanced => (per_prompt_token * self.per_token).sqrt(),
-        }
-    }
 }
