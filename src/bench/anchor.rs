@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::arm::{Arm, World};
-use super::finding::day;
 use super::{BenchError, BenchRequest};
 use crate::dialect::Program;
 use crate::history::ModelFacts;
 use crate::host::unix_ms;
+use crate::past::finding::day;
 use crate::profile::{Bases, Level, ProfileSet, Source};
 use crate::run::{self, RunError};
 use crate::store::{create_private, read_model};

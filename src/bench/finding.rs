@@ -8,7 +8,7 @@ use crate::history::{
     TrialRecord,
 };
 use crate::host::unix_ms;
-use crate::past::when::exact;
+use crate::past::finding;
 use crate::stats::{Comparison, median};
 use crate::suite::{self, CaseFinding, Judgement, Past, Verdict};
 
@@ -144,27 +144,13 @@ impl<'a> Told<'a> {
     /// `coder/tg128: 6.1 % slower than anchor (95 % interval 4.2 to 7.9), since 2026-11-19`
     pub(super) fn sentence(&self, number: usize, found: &CaseFinding) -> String {
         let planned = &self.setup.cases[number];
-        let name = planned.case.name();
-        let base = &planned.arms[0].label;
-        let Some(comparison) = &found.comparison else {
-            let why = found.verdict.why().unwrap_or("nothing was measured");
-            return format!("{name}: {}: {why}", found.verdict.word());
-        };
-        let (by, [low, high]) = percent(comparison);
-        let confidence = comparison.interval.confidence * 100.0;
-        let interval = format!("({confidence:.0} % interval {low:.1} to {high:.1})");
-        let since =
-            self.since[number].map_or_else(String::new, |at| format!(", since {}", day(at)));
-        match &found.verdict {
-            Verdict::Worse => format!("{name}: {by:.1} % slower than {base} {interval}{since}"),
-            Verdict::Better => {
-                format!("{name}: {:.1} % faster than {base} {interval}", -by)
-            }
-            Verdict::Same => format!("{name}: as fast as {base}: {by:+.1} % {interval}"),
-            Verdict::Inconclusive(why) | Verdict::Broken(why) | Verdict::Unmeasured(why) => {
-                format!("{name}: {}: {why}", found.verdict.word())
-            }
-        }
+        finding::sentence(
+            &planned.case.name(),
+            &planned.arms[0].label,
+            &found.verdict,
+            found.comparison.as_ref().map(ratio).as_ref(),
+            self.since[number],
+        )
     }
 }
 
@@ -185,10 +171,4 @@ fn ratio(found: &Comparison) -> RatioRecord {
         high: found.interval.high,
         p_value: found.p_value,
     }
-}
-
-/// The day of a moment.
-pub(super) fn day(unix_ms: u64) -> String {
-    let text = exact(unix_ms);
-    text.split('T').next().unwrap_or_default().to_owned()
 }

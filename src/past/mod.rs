@@ -4,6 +4,7 @@
 //! standard output and pipe well: plain aligned text, or JSON and CSV for programs.
 
 mod facts;
+pub(crate) mod finding;
 mod list;
 #[cfg(test)]
 mod tests;

@@ -39,4 +39,4 @@ pub use paired::{
     Comparison, Finding, LEAST_EFFECT, Pair, adjusted, compare, judge_together, smallest_effect,
 };
 pub use quantile::{median, percentile};
-pub use resample::{Interval, LEAST_TO_RESAMPLE, RESAMPLES, interval_of_median};
+pub use resample::{Interval, LEAST_TO_RESAMPLE, RESAMPLES, confidence, interval_of_median};

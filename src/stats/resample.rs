@@ -39,8 +39,18 @@ pub fn interval_of_median(values: &[f64], seed: u64) -> Option<Interval> {
     Some(Interval {
         low: medians[tail],
         high: medians[medians.len() - 1 - tail],
-        confidence: CONFIDENCE,
+        confidence: confidence(values.len()),
     })
+}
+
+/// How often the interval of the median of so many values, at least one, holds the true one, 0 to 1.
+#[must_use]
+pub fn confidence(values: usize) -> f64 {
+    if values < LEAST_TO_RESAMPLE {
+        (1.0 - all_on_one_side(values)).max(0.0)
+    } else {
+        CONFIDENCE
+    }
 }
 
 /// How likely a median so far from 0, in whatever direction, is where the true one is 0: twice the share of
@@ -99,6 +109,6 @@ fn all_of(values: &[f64]) -> Interval {
     Interval {
         low: values.iter().copied().fold(f64::INFINITY, f64::min),
         high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        confidence: 1.0 - all_on_one_side(values.len()),
+        confidence: confidence(values.len()),
     }
 }

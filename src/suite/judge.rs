@@ -95,6 +95,21 @@ impl Verdict {
         }
     }
 
+    /// What [`Verdict::word`] and [`Verdict::why`] have said; `None` of a word that is none of them.
+    #[must_use]
+    pub fn read(word: &str, why: Option<&str>) -> Option<Self> {
+        let why = why.unwrap_or_default().to_owned();
+        let all = [
+            Self::Worse,
+            Self::Better,
+            Self::Same,
+            Self::Inconclusive(why.clone()),
+            Self::Broken(why.clone()),
+            Self::Unmeasured(why),
+        ];
+        all.into_iter().find(|verdict| verdict.word() == word)
+    }
+
     /// The reason, where it has one.
     #[must_use]
     pub fn why(&self) -> Option<&str> {

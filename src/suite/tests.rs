@@ -388,3 +388,21 @@ fn no_prompt_is_like_another() {
     assert_eq!(synthetic(12, 3), synthetic(12, 3));
     assert_eq!(synthetic(7, 3).split(' ').count(), 7);
 }
+
+#[test]
+fn a_verdict_is_read_from_its_own_words() {
+    let why = || "a reason".to_owned();
+    let all = [
+        Verdict::Worse,
+        Verdict::Better,
+        Verdict::Same,
+        Verdict::Inconclusive(why()),
+        Verdict::Broken(why()),
+        Verdict::Unmeasured(why()),
+    ];
+    for verdict in all {
+        let read = Verdict::read(verdict.word(), verdict.why());
+        assert_eq!(read, Some(verdict));
+    }
+    assert_eq!(Verdict::read("", None), None);
+}
