@@ -12,6 +12,8 @@ mod write;
 
 pub use gaps::GapCounts;
 pub use stored::{NightFilter, StoredCase, StoredNight};
+#[cfg(test)]
+pub(super) use stored::{TRIALS, cases_sql, nights_sql, trends_sql};
 
 use super::{HostFacts, ModelFacts, Settings};
 

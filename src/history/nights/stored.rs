@@ -96,20 +96,53 @@ const CASES: &str = "SELECT cases.*, nights.started_unix_ms, nights.host_fingerp
     LEFT JOIN settings AS candidate_settings
         ON candidate_settings.hash = candidate.settings_hash";
 
+pub(in crate::history) const TRIALS: &str =
+    "SELECT * FROM trials WHERE night_id = ?1 ORDER BY number";
+
+pub(in crate::history) fn nights_sql() -> String {
+    format!(
+        "{NIGHTS} WHERE (:suite IS NULL OR suite = :suite)
+             AND (:host IS NULL OR host_fingerprint = :host)
+             AND (:since IS NULL OR started_unix_ms >= :since)
+         ORDER BY id DESC LIMIT :limit"
+    )
+}
+
+pub(in crate::history) fn cases_sql() -> String {
+    format!("{CASES} WHERE cases.night_id = ?1 ORDER BY cases.number")
+}
+
+pub(in crate::history) fn trends_sql() -> String {
+    format!(
+        "{CASES} WHERE nights.id IN (SELECT id FROM nights ORDER BY id DESC LIMIT :limit)
+             AND (:suite IS NULL OR nights.suite = :suite)
+             AND (:host IS NULL OR nights.host_fingerprint = :host)
+             AND (:since IS NULL OR nights.started_unix_ms >= :since)
+             AND (:case IS NULL OR cases.name = :case)
+         ORDER BY cases.night_id, cases.number"
+    )
+}
+
 impl History {
     /// Nights, the latest first.
     ///
     /// # Errors
     /// [`HistoryError`].
     pub fn nights(&mut self, filter: &NightFilter) -> Result<Vec<StoredNight>, HistoryError> {
+        let nights = self.nights_alone(filter)?;
         self.with(|connection| {
-            let sql = format!(
-                "{NIGHTS} WHERE (:suite IS NULL OR suite = :suite)
-                     AND (:host IS NULL OR host_fingerprint = :host)
-                     AND (:since IS NULL OR started_unix_ms >= :since)
-                 ORDER BY id DESC LIMIT :limit"
-            );
-            let mut statement = connection.prepare(&sql)?;
+            let nights = nights.iter().cloned();
+            nights.map(|night| with_cases(connection, night)).collect()
+        })
+    }
+
+    /// As [`History::nights`], but without their cases, of which a year has thousands.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn nights_alone(&mut self, filter: &NightFilter) -> Result<Vec<StoredNight>, HistoryError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare(&nights_sql())?;
             let rows = statement.query_map(
                 named_params! {
                     ":suite": filter.suite,
@@ -119,9 +152,7 @@ impl History {
                 },
                 |row| Ok(night(row)),
             )?;
-            let nights: Vec<StoredNight> = rows.collect::<rusqlite::Result<_>>()?;
-            let nights = nights.into_iter();
-            nights.map(|night| with_cases(connection, night)).collect()
+            rows.collect()
         })
     }
 
@@ -162,15 +193,7 @@ impl History {
     /// [`HistoryError`].
     pub fn case_trends(&mut self, filter: &NightFilter) -> Result<Vec<StoredCase>, HistoryError> {
         self.with(|connection| {
-            let sql = format!(
-                "{CASES} WHERE nights.id IN (SELECT id FROM nights ORDER BY id DESC LIMIT :limit)
-                     AND (:suite IS NULL OR nights.suite = :suite)
-                     AND (:host IS NULL OR nights.host_fingerprint = :host)
-                     AND (:since IS NULL OR nights.started_unix_ms >= :since)
-                     AND (:case IS NULL OR cases.name = :case)
-                 ORDER BY cases.night_id, cases.number"
-            );
-            let mut statement = connection.prepare(&sql)?;
+            let mut statement = connection.prepare(&trends_sql())?;
             let rows = statement.query_map(
                 named_params! {
                     ":suite": filter.suite,
@@ -191,8 +214,7 @@ impl History {
     /// [`HistoryError`].
     pub fn trials(&mut self, night: u64) -> Result<Vec<TrialRecord>, HistoryError> {
         self.with(|connection| {
-            let sql = "SELECT * FROM trials WHERE night_id = ?1 ORDER BY number";
-            let mut statement = connection.prepare(sql)?;
+            let mut statement = connection.prepare(TRIALS)?;
             let rows = statement.query_map([whole(Some(night))], |row| Ok(trial(row)))?;
             rows.collect()
         })
@@ -200,8 +222,7 @@ impl History {
 }
 
 fn with_cases(connection: &Connection, mut night: StoredNight) -> rusqlite::Result<StoredNight> {
-    let sql = format!("{CASES} WHERE cases.night_id = ?1 ORDER BY cases.number");
-    let mut statement = connection.prepare(&sql)?;
+    let mut statement = connection.prepare(&cases_sql())?;
     let rows = statement.query_map([whole(Some(night.id))], |row| Ok(case(row)))?;
     let cases: Vec<StoredCase> = rows.collect::<rusqlite::Result<_>>()?;
     for stored in cases {

@@ -1,6 +1,7 @@
 //! Nights of benchmarks.
 
 use super::*;
+use crate::history::nights::{TRIALS, cases_sql, nights_sql, trends_sql};
 use proptest::prelude::*;
 
 fn arm(label: &str) -> ArmRecord {
@@ -124,6 +125,16 @@ fn a_night_comes_back_as_it_was() {
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].night, night);
     assert_eq!(all[0].end, Some(end(2)));
+    let alone = history.nights_alone(&NightFilter::default());
+    let without_cases = StoredNight {
+        night: NightRecord {
+            cases: Vec::new(),
+            ..night
+        },
+        end: Some(end(0)),
+        ..all[0].clone()
+    };
+    assert_eq!(alone.expect("readable"), [without_cases]);
     assert_eq!(
         history.trials(id).expect("readable"),
         [trial(0), unmeasured]
@@ -259,24 +270,27 @@ fn a_year_of_nights_takes_less_than_100_mb() {
     assert!(bytes * 365 < 100_000_000, "{bytes}");
 }
 
+/// The statements themselves, as they are: of a year there are 365 nights, and 168 000 trials.
 #[test]
 fn whatever_is_asked_of_nights_is_found_by_an_index() {
     let home = Home::new();
     let history = home.open();
-    for sql in [
-        "SELECT * FROM nights WHERE started_unix_ms >= 1",
-        "SELECT * FROM cases WHERE name = 'x'",
-        "SELECT * FROM cases WHERE night_id = 1",
-        "SELECT * FROM arms WHERE night_id = 1 AND case_number = 0",
-        "SELECT * FROM trials WHERE night_id = 1 ORDER BY number",
-    ] {
-        let plan = history
-            .connection
-            .query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| {
-                row.get::<_, String>("detail")
-            })
-            .expect("explained");
-        assert!(plan.starts_with("SEARCH"), "{sql}: {plan}");
+    let statements = [nights_sql(), cases_sql(), trends_sql(), TRIALS.to_owned()];
+    for sql in statements {
+        let explained = format!("EXPLAIN QUERY PLAN {sql}");
+        let mut statement = history.connection.prepare(&explained).expect("explained");
+        let mut rows = statement.raw_query();
+        let (mut searches, mut scans) = (0, Vec::new());
+        while let Some(row) = rows.next().expect("explained") {
+            let step: String = row.get("detail").expect("a text");
+            searches += usize::from(step.starts_with("SEARCH"));
+            // The nights themselves are few, and read from the latest on.
+            if step.starts_with("SCAN") && !step.starts_with("SCAN nights") {
+                scans.push(step);
+            }
+        }
+        assert!(searches > 0, "{sql}");
+        assert!(scans.is_empty(), "{sql}: {scans:?}");
     }
 }
 
