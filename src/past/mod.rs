@@ -21,6 +21,8 @@ use crate::history::{Filter, History, HistoryError, Retention};
 use crate::profile::HistoryPolicy;
 use crate::ui::Console;
 
+pub use when::NotSince;
+
 /// Runs that are read at a time: a long history is never in memory as a whole.
 const PAGE: u64 = 1000;
 
@@ -109,10 +111,8 @@ pub enum PastError {
         newest: Option<u64>,
     },
     /// No time to begin at.
-    #[error(
-        "--since \"{0}\" is neither a time to look back for, such as 7d or 12h, nor a date such as 2026-11-01"
-    )]
-    NotSince(String),
+    #[error(transparent)]
+    NotSince(#[from] NotSince),
     /// No age.
     #[error("--older-than \"{0}\" is no time; write it with its unit, such as 90d or 12h")]
     NoAge(String),
@@ -239,9 +239,8 @@ fn answer(
 
 impl Selection {
     fn filter(&self, now_unix_ms: u64) -> Result<Filter, PastError> {
-        let since = self.since.as_ref().map(|text| {
-            when::since(text, now_unix_ms).ok_or_else(|| PastError::NotSince(text.clone()))
-        });
+        let since = self.since.as_ref();
+        let since = since.map(|text| when::since(text, now_unix_ms));
         Ok(Filter {
             profile: self.profile.clone(),
             since_unix_ms: since.transpose()?,

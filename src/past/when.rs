@@ -7,9 +7,23 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+/// No time to begin at.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "--since \"{0}\" is neither a time to look back for, such as 7d or 12h, nor a date such as 2026-11-01"
+)]
+pub struct NotSince(String);
+
 /// Reads a time to look back for (`7d`, `12h`), or a date (`2026-11-01`, `2026-11-01T18:30`), as
-/// milliseconds since 1970-01-01 UTC; `None` where it is neither.
-pub(super) fn since(text: &str, now_unix_ms: u64) -> Option<u64> {
+/// milliseconds since 1970-01-01 UTC.
+///
+/// # Errors
+/// [`NotSince`] where it is neither.
+pub(crate) fn since(text: &str, now_unix_ms: u64) -> Result<u64, NotSince> {
+    read_since(text, now_unix_ms).ok_or_else(|| NotSince(text.to_owned()))
+}
+
+fn read_since(text: &str, now_unix_ms: u64) -> Option<u64> {
     if let Some(ms) = age_ms(text) {
         return Some(now_unix_ms.saturating_sub(ms));
     }
@@ -53,15 +67,15 @@ mod tests {
 
     #[test]
     fn reads_an_age_or_a_date() {
-        assert_eq!(since("7d", NOW), Some(NOW - 7 * 24 * HOUR_MS));
-        assert_eq!(since(" 12h ", NOW), Some(NOW - 12 * HOUR_MS));
-        assert_eq!(since("900 years", NOW), Some(0));
+        assert_eq!(since("7d", NOW).ok(), Some(NOW - 7 * 24 * HOUR_MS));
+        assert_eq!(since(" 12h ", NOW).ok(), Some(NOW - 12 * HOUR_MS));
+        assert_eq!(since("900 years", NOW).ok(), Some(0));
         // `date -u -d 2026-11-01 +%s`
-        assert_eq!(since("2026-11-01", NOW), Some(1_793_491_200_000));
-        assert_eq!(since("2026-11-01T18:30", NOW), Some(1_793_557_800_000));
-        assert_eq!(since("1969-12-31", NOW), Some(0));
+        assert_eq!(since("2026-11-01", NOW).ok(), Some(1_793_491_200_000));
+        assert_eq!(since("2026-11-01T18:30", NOW).ok(), Some(1_793_557_800_000));
+        assert_eq!(since("1969-12-31", NOW).ok(), Some(0));
         for text in ["", "7", "soon", "2026-13-01", "-7d"] {
-            assert_eq!(since(text, NOW), None, "{text}");
+            assert!(since(text, NOW).is_err(), "{text}");
         }
     }
 
