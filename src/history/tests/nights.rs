@@ -310,4 +310,15 @@ proptest! {
             prop_assert!(counts.buckets().any(near), "{}", gap);
         }
     }
+
+    /// As the percentile of the gaps themselves, within half a bucket.
+    #[test]
+    fn percentiles_are_those_of_the_gaps(
+        gaps in prop::collection::vec(0.02..50_000.0_f64, 1..200),
+        share in 0.01..1.0_f64,
+    ) {
+        let exact = crate::stats::percentile(&gaps, share).expect("numbers");
+        let counted = GapCounts::of(&gaps).percentile_ms(share).expect("gaps");
+        prop_assert!((counted / exact - 1.0).abs() < 0.026, "{counted} {exact}");
+    }
 }
