@@ -10,7 +10,7 @@
 //! | 0 pure: no clock, file, process, environment or async | [`exit`], [`units`], [`digest`], [`text`], [`gguf`], [`profile`], [`dialect`], [`watchdog`], [`memory`], [`stats`], [`search`], [`suite`], [`synth`], [`ci`] |
 //! | 1 parts: one piece of the outside world each | [`supervise`], [`client`], [`vendor`], [`host`], [`hub`], [`store`], [`history`], [`incidents`] |
 //! | 2 engine: parts put together | [`engine`] |
-//! | 3 faces: one thing a user can ask for | [`run`], [`plan`], [`tune`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`smoke`], [`mod@bench`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
+//! | 3 faces: one thing a user can ask for | [`run`], [`plan`], [`tune`], [`profiles`], [`past`], [`postmortem`], [`model`], [`doctor`], [`smoke`], [`mod@bench`], [`mod@report`], [`build`], [`llama`], [`clean`], [`cli`], [`ui`] |
 //!
 //! `ARCHITECTURE.md` says why, and which way a request takes through them.
 
@@ -41,6 +41,7 @@ pub mod postmortem;
 pub mod profile;
 pub mod profiles;
 pub mod prompt;
+pub mod report;
 pub mod run;
 pub mod search;
 pub mod smoke;

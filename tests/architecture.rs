@@ -44,6 +44,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("plan", 3),
     ("profiles", 3),
     ("prompt", 3),
+    ("report", 3),
     ("run", 3),
     ("smoke", 3),
     ("trial", 3),

@@ -15,6 +15,7 @@ use crate::plan::PlanError;
 use crate::postmortem::PostmortemError;
 use crate::profiles::ProfilesError;
 use crate::prompt::PromptFailure;
+use crate::report::ReportError;
 use crate::run::RunError;
 use crate::smoke::SmokeError;
 use crate::store::{ConfigError, PathsError};
@@ -55,6 +56,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     Bench(#[from] BenchError),
     #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
     Synth(#[from] SynthError),
     #[error(transparent)]
     Pull(#[from] PullFailure),
@@ -91,6 +94,7 @@ impl Failure {
             Self::Doctor(error) => error.exit(),
             Self::Smoke(error) => error.exit(),
             Self::Bench(error) => error.exit(),
+            Self::Report(error) => error.exit(),
             Self::Synth(error) => error.exit(),
             Self::Pull(error) => error.exit(),
             Self::Plan(error) => error.exit(),

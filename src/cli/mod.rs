@@ -11,6 +11,7 @@ pub mod overrides;
 pub mod past;
 mod plan;
 pub mod profiles;
+mod report;
 mod run;
 pub mod smoke;
 mod tune;
@@ -25,7 +26,7 @@ use clap::{Parser, Subcommand};
 use tokio::time::Instant;
 
 use crate::exit::Exit;
-use crate::host::unix_ms;
+use crate::host::{Host, unix_ms};
 use crate::incidents::Incidents;
 use crate::past::Surroundings;
 use crate::postmortem;
@@ -84,6 +85,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Tune(tune::TuneArgs),
     Bench(bench::BenchArgs),
+    Report(report::ReportArgs),
     Smoke(smoke::SmokeArgs),
     Build(vendor::BuildArgs),
     Llama(vendor::LlamaArgs),
@@ -197,6 +199,17 @@ async fn perform(
         Command::Bench(args) => {
             let out = &mut ui::stdout();
             Ok(crate::bench::bench(&args.request(accepted), paths, console, out).await?)
+        }
+        Command::Report(args) => {
+            let surroundings = crate::report::Surroundings {
+                history: &paths.history(),
+                host: Host::detect().fingerprint(),
+                now_unix_ms: unix_ms(),
+                console,
+            };
+            let out = &mut io::stdout().lock();
+            crate::report::report(&args.request(accepted), &surroundings, out)?;
+            Ok(Exit::Done)
         }
         Command::Smoke(args) => {
             let out = &mut ui::stdout();

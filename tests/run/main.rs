@@ -5,6 +5,7 @@
 mod common;
 
 mod bench;
+mod bench_report;
 mod chat;
 mod doctor;
 mod ending;
