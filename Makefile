@@ -21,7 +21,7 @@ endef
 export USED_COMPLETION
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate smoke compat bench-overhead bench-gguf plan-check tune-check soak fuzz equality synth-check clean install
+.PHONY: help demo test faults setup build release fmt lint doc demo-model evaluate smoke compat bench-overhead bench-gguf bench-report plan-check tune-check soak fuzz equality synth-check clean install
 
 help: ## this list
 	@echo "usage: make TARGET"
@@ -82,6 +82,9 @@ bench-overhead: build ## what supervision costs
 
 bench-gguf: setup ## what it takes to read the header of a model
 	$(CARGO) bench --locked --bench gguf
+
+bench-report: setup ## what a year of nights takes: the database, and a report of it
+	$(CARGO) bench --locked --bench report
 
 plan-check: setup ## what `plan` says of memory against what llama.cpp reports and takes
 	@$(CARGO) run --quiet --locked -- build
