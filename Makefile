@@ -2,7 +2,8 @@
 # own set-up, and a set-up that is there costs a fraction of a second.
 #
 # Who does what: scripts/setup.sh makes sure that cargo and a compiler are there, enough to compile
-# orchestrate; `orchestrate build` fetches llama.cpp, finds or installs cmake and ninja, and builds.
+# orchestrate; `orchestrate build` fetches llama.cpp, finds or installs cmake and ninja, and builds;
+# scripts/browser.sh sees to a browser for the tests of the report, where that is easy.
 
 CARGO ?= cargo
 PROMPT ?= Create functions for add, subtract, multiply, and divide
@@ -32,6 +33,7 @@ demo: build ## all set-up, then a generation: code, token by token, and a summar
 	@"$(RELEASE)" run coder "$$PROMPT"
 
 test: setup ## all set-up, then all tests
+	@sh scripts/browser.sh
 	@$(CARGO) run --quiet --locked -- build
 	$(CARGO) test --locked
 

@@ -1,5 +1,9 @@
 //! A history that looks like that of a year, and what is reported of it.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
 use orchestrate::history::History;
 use orchestrate::report::{ReportError, ReportRequest, Surroundings, report};
 use orchestrate::ui::Console;
@@ -7,7 +11,36 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::nights::{HERE, LAST_NIGHT};
+use crate::nights::{HERE, LAST_NIGHT, Nights};
+
+/// Plots of the page of [`home`]: of each suite one of its night, and of each case four; of one that is broken,
+/// or reads its prompt alone, there are no gaps.
+pub(crate) const PLOTS: u64 = 3 + 4 * (8 + 5 + 2) - 2 - 1 - 1;
+
+/// A directory with the history of a year, of some weeks and of a single night.
+pub(crate) fn home() -> TempDir {
+    let home = TempDir::new().expect("a directory");
+    let mut history = open(&home);
+    let weeks = Nights {
+        suite: "weeks",
+        seed: 3,
+        ..Nights::new(40, 5)
+    };
+    let single = Nights {
+        suite: "quick",
+        seed: 4,
+        ..Nights::new(1, 2)
+    };
+    let elsewhere = Nights {
+        host: "fedcba9876543210",
+        ..Nights::new(3, 2)
+    };
+    for nights in [elsewhere, single, weeks, Nights::new(365, 8)] {
+        nights.fill(&mut history).expect("written");
+    }
+    history.close();
+    home
+}
 
 pub(crate) fn open(home: &TempDir) -> History {
     History::open(&home.path().join("history.db")).expect("opened")
@@ -62,4 +95,15 @@ pub(crate) fn document(home: &TempDir, request: ReportRequest) -> Value {
     };
     let text = told(home, &request).expect("a document");
     serde_json::from_str(&text).expect("JSON")
+}
+
+/// The page of [`home`] in a file; made once, as the tests of the browser only look at it.
+pub(crate) fn page_of_a_year() -> PathBuf {
+    static PAGE: OnceLock<PathBuf> = OnceLock::new();
+    let made = PAGE.get_or_init(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report.html");
+        fs::write(&path, page(&home())).expect("written");
+        path
+    });
+    made.clone()
 }
