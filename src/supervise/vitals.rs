@@ -143,9 +143,13 @@ impl Vitals {
 
 impl ProcessVitals {
     /// Whether its main thread is blocked in a read of standard input. Where the system call is not
-    /// told, an empty pipe is taken for that only if no thread does anything else.
+    /// told, an empty pipe is taken for that only if no thread does anything else. One that was stopped
+    /// waits for nobody's input: it still shows the call in which the stop has caught it.
     #[must_use]
     pub fn waits_for_input(&self) -> bool {
+        if matches!(self.state, State::Stopped | State::Traced) {
+            return false;
+        }
         match self.syscall {
             Some(syscall) => syscall.is_on_stdin(READ),
             None => {

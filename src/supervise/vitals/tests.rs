@@ -66,6 +66,20 @@ fn an_empty_pipe_is_a_wait_for_input_only_if_all_threads_wait_there() {
 }
 
 #[test]
+fn a_stopped_process_waits_for_nobody() {
+    let mut stopped = process(vec![thread(State::Sleeping, Some("anon_pipe_read"))]);
+    stopped.syscall = Some(Syscall::Blocked {
+        number: READ,
+        first_argument: 0,
+    });
+    assert!(stopped.waits_for_input());
+    for state in [State::Stopped, State::Traced] {
+        stopped.state = state;
+        assert!(!stopped.waits_for_input(), "{state:?}");
+    }
+}
+
+#[test]
 fn what_is_missing_is_named_once() {
     let silent = process(vec![thread(State::Sleeping, None)]);
     let named = missing(&[silent.clone(), silent], None);
