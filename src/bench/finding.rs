@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::setup::Setup;
+use crate::exit::Exit;
 use crate::history::{
     FindingRecord, History, HistoryError, HostFacts, NightEnd, NightFilter, RatioRecord,
     TrialRecord,
@@ -26,6 +27,8 @@ pub(super) struct Told<'a> {
     pub(super) night: Option<u64>,
     /// The least time that the memory's bandwidth allows, of each case, where it is known.
     pub(super) limits_ms: Vec<Option<f64>>,
+    /// With which exit code a run would tell what failed last.
+    pub(super) last_failure: Option<Exit>,
     /// Since when each case is slower.
     since: Vec<Option<u64>>,
 }
@@ -49,12 +52,18 @@ impl<'a> Told<'a> {
             started_unix_ms: 0,
             took: Duration::ZERO,
             night: None,
+            last_failure: None,
         }
     }
 
     pub(super) fn has_regression(&self) -> bool {
         let cases = &self.judgement.cases;
         cases.iter().any(|case| case.verdict.is_regression())
+    }
+
+    /// Whether anything was measured at all.
+    pub(super) fn has_figures(&self) -> bool {
+        self.trials.iter().any(|trial| trial.figure_ms.is_some())
     }
 
     /// Finds out since when the slower ones are.

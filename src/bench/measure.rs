@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::arm::Arm;
 use super::disturbance::disturbed;
 use crate::engine::{Companion, Drill, Interruption, Measured, Outcome, WarmUp};
+use crate::exit::Exit;
 use crate::history::{GapCounts, TrialFigures};
 use crate::host::load::Load;
 use crate::host::usable_cpus;
@@ -36,6 +37,8 @@ pub(super) struct Made {
     pub(super) figures: TrialFigures,
     pub(super) gaps: GapCounts,
     pub(super) took: Duration,
+    /// The exit code with which a run would tell the failure.
+    pub(super) exit: Option<Exit>,
 }
 
 /// Words of a synthetic prompt of this shape, the depth included.
@@ -72,6 +75,7 @@ pub(super) async fn measure(
             failure: Some(format!(
                 "it needs {needed} tokens of context, and the profile has {context}"
             )),
+            exit: Some(Exit::Configuration),
             ..Made::default()
         });
     }
@@ -92,14 +96,15 @@ pub(super) async fn measure(
     );
     let answer = match answer.await {
         Ok(answer) => Ok(answer.outcome),
-        Err(NoFigures::Failed(why, _)) => Err(why),
+        Err(NoFigures::Failed(why, exit)) => Err((why, exit)),
         Err(NoFigures::Interrupted(interruption)) => return Err(interruption),
     };
     let happened = Load::now().since(before);
     let took = began.elapsed();
     Ok(match answer {
-        Err(why) => Made {
+        Err((why, exit)) => Made {
             failure: Some(why),
+            exit: Some(exit),
             took,
             ..Made::default()
         },
@@ -172,6 +177,7 @@ fn figures(outcome: &Outcome, measure: Measure) -> Made {
     let why = || format!("llama.cpp told no {}", measure.name());
     Made {
         failure: figure.is_none().then(why),
+        exit: figure.is_none().then_some(Exit::LlamaMissing),
         figure,
         gaps: GapCounts::of(&measured.gaps_ms),
         figures: all_figures(measured, outcome, total),

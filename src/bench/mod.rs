@@ -123,7 +123,7 @@ pub async fn bench(
         report::junit(&told, &mut file)?;
     }
     report::write(&told, request.form, out)?;
-    if interruption.is_some() {
+    if interruption.is_some() && told.night.is_some() {
         let suite = &request.suite;
         console.note(&format_args!(
             "what was measured is kept; go on with: orchestrate bench {suite} --resume"
@@ -132,6 +132,8 @@ pub async fn bench(
     Ok(match interruption {
         Some(interruption) => Interruption::exit(interruption),
         None if told.has_regression() => Exit::CheckFailed,
+        // A night without a figure says nothing of speed: it is told as a run tells its failure.
+        None if !told.has_figures() => told.last_failure.unwrap_or(Exit::CheckFailed),
         None => Exit::Done,
     })
 }

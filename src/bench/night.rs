@@ -7,6 +7,7 @@ use super::finding::Told;
 use super::measure::{Made, Text, measure, words};
 use super::setup::Setup;
 use crate::engine::Interruption;
+use crate::exit::Exit;
 use crate::history::{History, HistoryError, HostFacts, NightRecord, TrialRecord};
 use crate::host::{Bandwidth, unix_ms};
 use crate::store::Paths;
@@ -30,6 +31,8 @@ pub(super) struct Measuring<'a> {
     /// What was spent before it was interrupted.
     before: Duration,
     stop: Option<Stop>,
+    /// With which exit code a run would tell what failed last.
+    last_failure: Option<Exit>,
 }
 
 impl<'a> Measuring<'a> {
@@ -52,6 +55,7 @@ impl<'a> Measuring<'a> {
             began: request.accepted,
             before: Duration::ZERO,
             stop: None,
+            last_failure: None,
         };
         if setup.history.enabled {
             match measuring.keep(request.resume) {
@@ -60,6 +64,10 @@ impl<'a> Measuring<'a> {
                     "this night is not kept, and cannot be gone on with: failed to {error}"
                 )),
             }
+        } else if request.resume {
+            console.note(
+                &"no night can be gone on with, as \"history.enabled\" is false: a new one begins",
+            );
         }
         measuring
     }
@@ -144,7 +152,10 @@ impl<'a> Measuring<'a> {
             };
             let started = unix_ms();
             match measure(&planned.case, arm, &text, self.paths, wishes).await {
-                Ok(made) => self.add(record(&trial, started, made)),
+                Ok(made) => {
+                    self.last_failure = made.exit.or(self.last_failure);
+                    self.add(record(&trial, started, made));
+                }
                 Err(interruption) => return Some(interruption),
             }
         }
@@ -225,6 +236,7 @@ impl<'a> Measuring<'a> {
         let judgement = suite::judge(setup.cases.len(), setup.suite.pairs, &samples, self.seed);
         let mut told = Told::new(setup, judgement, self.trials, end, self.seed);
         told.started_unix_ms = self.started_unix_ms;
+        told.last_failure = self.last_failure;
         let bandwidth = Bandwidth::cached(&self.paths.state, &setup.host);
         let limits = setup
             .cases

@@ -154,3 +154,26 @@ async fn an_anchor_whose_model_has_changed_is_told_with_the_way_out() {
     let run = world.orchestrate("bench", renewed).script(ALIKE);
     run.end().await.left_with(0);
 }
+
+#[tokio::test]
+async fn a_night_without_a_figure_ends_as_a_run_tells_its_failure() {
+    let world = world();
+    let args = ["--profile", "timed", "--pairs", "1"];
+    let run = world.orchestrate("bench", args).script("exit 1");
+    run.end()
+        .await
+        .left_with(7)
+        .said_on_stdout("timed/tg32: not measured");
+}
+
+#[tokio::test]
+async fn what_is_not_kept_is_not_gone_on_with() {
+    let world = world();
+    world.file("config/orchestrate.toml", "[history]\nenabled = false\n");
+    let args = ["--profile", "timed", "--pairs", "1", "--resume"];
+    let run = world.orchestrate("bench", args).script(ALIKE);
+    run.end()
+        .await
+        .left_with(0)
+        .said(&["no night can be gone on with", "a new one begins"]);
+}
